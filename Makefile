@@ -1,0 +1,43 @@
+# Everything a person or CI does here. `make help` lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: help demo test test-slow check bench clean
+help:            ## what can be done here
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
+
+.venv/base: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else "menagerie needs Python 3.11 to 3.13; this is %d.%d. Try: make PYTHON=python3.11 ..." % v)'
+	@echo "Installing into .venv; this takes a minute or two ..."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) -e .
+	@touch $@
+
+.venv/dev: .venv/base
+	@$(PIP) -e ".[dev]"
+	@touch $@
+
+.venv/bench: .venv/base
+	@$(PIP) -e ".[bench]"
+	@touch $@
+
+demo: .venv/base ## train, export, serve, sample, explain; ends with demo/index.html
+	@$(BIN)/zoo demo
+
+test: .venv/dev  ## the tests, under 15 minutes on 2 cores
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: .venv/dev ## the long tests
+	@$(BIN)/python -m pytest -q -m slow
+
+check: .venv/dev ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/bench ## the speed ratios
+	@for b in training serving client_import; do $(BIN)/python -m benchmarks.$$b || exit 1; done
+
+clean:           ## remove the environment and the demo
+	rm -rf .venv demo

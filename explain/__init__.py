@@ -1,0 +1,1 @@
+"""LIME for any served or local model. Never imports zoo."""

@@ -1,0 +1,1 @@
+"""TF Serving's API: a server, a client, batch jobs. Never imports zoo."""

@@ -1,0 +1,19 @@
+"""One process for most tests: TensorFlow starts once, with the CPU split in two for MirroredStrategy."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pytest
+import tensorflow as tf
+
+from zoo import strategy
+
+# At import: the CPU can be split only before the first tensor, and modules make tensors when they are collected.
+_TWO = strategy.get("mirrored", 2)
+
+
+@pytest.fixture(scope="session")
+def two_replicas() -> tf.distribute.Strategy:
+    """The one MirroredStrategy of the test process."""
+    return _TWO

@@ -1,0 +1,185 @@
+"""What every registered model must do. A new variant gets all of this by existing."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo import data, registry, strategy
+from zoo.model import Batch, GenerativeModel, Spec
+from zoo.noise import Seed
+from zoo.trainer import Trainer
+
+BATCH = 32
+EVERY = pytest.mark.parametrize("name", list(registry.recipes()))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return data.load("digits")
+
+
+def make(name, placed, spec, **options):
+    """A model with its trainer: the same weights each time."""
+    options = {"batch_size": BATCH, "jit": "off", **options}
+    with placed.scope():
+        keras.utils.set_random_seed(1)
+        model = registry.get(name)(spec)
+        return model, Trainer(model, registry.get(name).config(**options), placed, total_steps=100)
+
+
+def feed(placed, digits, batches_per_step=1, seed=0):
+    return strategy.iterate(placed, lambda w, n: digits.train.batches(BATCH, seed=seed, share=(w, n)))
+
+
+def weights(model):
+    return np.concatenate([v.numpy().ravel() for n in model.networks for v in n.variables])
+
+
+@EVERY
+@pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (64, 64, 3), (25, 25, 1)])
+def test_trains_on_any_shape(name, shape):
+    model, trainer = make(name, strategy.get("one"), Spec(shape, 10), batch_size=2)
+    before = weights(model)
+    x = tf.random.stateless_uniform((2, *shape), (0, 1), -1, 1)
+    terms = list(trainer.run(iter([Batch(x, tf.zeros(2, tf.int64))] * trainer.batches_per_step), 1))
+    assert all(np.isfinite(v) for v in terms[0].values())
+    assert np.any(weights(model) != before)
+    pictures = model.pictures(Batch(x, tf.zeros(2, tf.int64)), Seed.of(tf.range(4)))
+    assert pictures.shape[1:] == shape
+    assert np.abs(pictures).max() <= 1
+
+
+@EVERY
+def test_one_replica_equals_two(name, digits, two_replicas):
+    """Fact 1 (one division, in the engine), and noise that follows the row: equal to 1e-5 after several steps."""
+    finals = []
+    for placed in (strategy.get("one"), two_replicas):
+        model, trainer = make(name, placed, digits.spec, moves={})
+        list(trainer.run(feed(placed, digits), 4))
+        finals.append(weights(model))
+    assert finals[0] == pytest.approx(finals[1], abs=1e-5)
+
+
+@EVERY
+def test_each_player_lowers_its_own_loss(name, digits):
+    model, _ = make(name, strategy.get("one"), digits.spec)
+    for player in model.players:
+        alone = Alone(model, player.name)
+        trainer = Trainer(alone, registry.get(name).config(jit="off"), strategy.get("one"), total_steps=100)
+        batch = next(iter(digits.train.batches(BATCH, seed=0)))
+        losses = [sum(t.values()) for t in trainer.run(iter([batch] * 100), 60 // player.steps)]
+        assert np.mean(losses[-5:]) < np.mean(losses[:5]), player.name
+
+
+class Alone(GenerativeModel):
+    """A model of which one player moves, and the others stand still."""
+
+    def __init__(self, model, player):
+        self.spec = model.spec
+        self.players = [dataclasses.replace(p, steps=1) for p in model.players if p.name == player]
+
+    averaged = signatures = pictures = ()
+
+
+@EVERY
+def test_same_seed_same_weights_other_seed_others(name, digits):
+    finals = []
+    for seed in (5, 5, 6):
+        model, trainer = make(name, strategy.get("one"), digits.spec, seed=seed)
+        list(trainer.run(feed(strategy.get("one"), digits, seed=seed), 3))
+        finals.append(weights(model))
+    assert np.array_equal(finals[0], finals[1])
+    assert not np.array_equal(finals[0], finals[2])
+
+
+@EVERY
+def test_xla_computes_the_same(name, digits):
+    """Fact 11: compiled or not is a matter of speed."""
+    finals = []
+    for jit in ("on", "off"):
+        model, trainer = make(name, strategy.get("one"), digits.spec, jit=jit)
+        list(trainer.run(feed(strategy.get("one"), digits), 2))
+        finals.append(weights(model))
+    assert finals[0] == pytest.approx(finals[1], abs=2e-3)
+    assert np.mean(np.abs(finals[0] - finals[1])) < 1e-5
+
+
+@EVERY
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_trains_in_mixed_precision(name, precision, digits):
+    """Fact 9: each player's optimizer scales its own loss."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        model, trainer = make(name, strategy.get("one"), digits.spec, precision=precision)
+    finally:
+        keras.config.set_dtype_policy(before)
+    scaled = {isinstance(o, keras.optimizers.LossScaleOptimizer) for o in trainer.optimizers.values()}
+    assert scaled == {precision == "mixed_float16"}
+    start = weights(model)
+    terms = list(trainer.run(feed(strategy.get("one"), digits), 4))
+    assert np.all(np.isfinite(list(terms[-1].values())))
+    assert all(v.dtype == "float32" for n in model.networks for v in n.variables)
+    assert np.any(weights(model) != start)
+
+
+@EVERY
+def test_checkpoint_holds_all_that_continues(name, digits, tmp_path):
+    """Fact 8: every player's optimizer comes back, so that the continuation equals the uninterrupted run."""
+    model, trainer = make(name, strategy.get("one"), digits.spec, ema=0.9)
+    stream = feed(strategy.get("one"), digits)
+    list(trainer.run(stream, 3))
+    saved = trainer.checkpoint().save(str(tmp_path / "c"))
+    list(trainer.run(stream, 3))
+    again, other = make(name, strategy.get("one"), digits.spec, ema=0.9)
+    other.checkpoint().restore(saved).assert_consumed()
+    skipped = digits.train.batches(BATCH, seed=0, first_step=3 * other.batches_per_step)
+    list(other.run(iter(skipped), 3))
+    assert int(other.progress.numpy()) == 6
+    assert np.array_equal(weights(model), weights(again))
+    assert all(np.array_equal(a, b) for a, b in zip(trainer.averages, other.averages, strict=True))
+
+
+@EVERY
+def test_normalisation_is_over_all_replicas(name):
+    """Fact 10."""
+    model, _ = make(name, strategy.get("one"), Spec((28, 28, 1), 10))
+    layers = [
+        layer
+        for n in model.networks
+        for layer in n._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+    assert all(layer.synchronized for layer in layers)
+    assert not any(
+        isinstance(layer, keras.layers.Dropout) for n in model.networks for layer in n._flatten_layers()
+    )
+
+
+@EVERY
+def test_signatures_have_the_batch_in_front(name):
+    model, _ = make(name, strategy.get("one"), Spec((28, 28, 1), 10))
+    from zoo.export import example_inputs
+
+    for key, signature in model.signatures().items():
+        outputs = signature.function(*map(tf.constant, example_inputs(signature, 3).values()))
+        assert outputs, key
+        assert {o.shape[0] for o in outputs.values()} == {3}, key
+        for value in (v for k, v in outputs.items() if k == "images"):
+            assert value.shape[1:] == model.spec.shape
+            assert 0 <= np.min(value) <= np.max(value) <= 1
+
+
+@EVERY
+def test_a_sample_has_an_address(name):
+    model, _ = make(name, strategy.get("one"), Spec((28, 28, 1), 10))
+    sample = model.signatures().get("sample")
+    if sample is None:
+        pytest.skip(f"{name} does not sample")
+    together = sample.function(tf.range(10, dtype=tf.int64))["images"].numpy()
+    alone = sample.function(tf.constant([7], tf.int64))["images"].numpy()
+    assert together[7] == pytest.approx(alone[0], abs=1e-6)
+    assert np.abs(together[7] - together[8]).max() > 1e-3

@@ -1,0 +1,1 @@
+"""Autoencoders: one short file for each variant."""

@@ -1,0 +1,1 @@
+"""Generative adversarial networks: one short file for each variant."""

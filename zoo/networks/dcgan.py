@@ -1,0 +1,64 @@
+"""The all-convolutional pair of Radford, Metz & Chintala, arXiv 1511.06434.
+
+Strided convolutions instead of pooling, no dense layers, batch normalisation except at the generator's output and the
+discriminator's input. Sizes follow from the data: sides are halved, rounding up, while they are above 4 to 7.
+"""
+
+import keras
+from keras import layers
+
+from zoo.errors import UserError
+
+_INIT = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.02)}
+
+
+def _pyramid(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """The sides at each resolution, finest first: (28, 28), (14, 14), (7, 7)."""
+    if len(shape) != 3:
+        raise UserError(
+            f"DCGAN's networks need images (H, W, C); this data has shape {shape}. Try networks of dense layers."
+        )
+    if min(shape[:2]) < 8:
+        raise UserError(
+            f"DCGAN's networks need at least 8 x 8 pixels; this data has {shape[0]} x {shape[1]}. Try --size 16."
+        )
+    sides = [(shape[0], shape[1])]
+    while min(sides[-1]) > 7:
+        sides.append(((sides[-1][0] + 1) // 2, (sides[-1][1] + 1) // 2))
+    return sides
+
+
+def _normalise(x: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+
+
+def generator(latent: int, shape: tuple[int, ...], *, width: int = 64) -> keras.Model:
+    """(B, latent) -> images (B, *shape) in [-1, 1]; `width` channels at half the finest resolution, doubling below."""
+    *finer, coarsest = _pyramid(shape)
+    z = keras.Input((latent,))
+    x = layers.Reshape((1, 1, latent))(z)
+    channels = width * 2 ** (len(finer) - 1)
+    x = layers.Conv2DTranspose(channels, coarsest, use_bias=False, **_INIT)(x)
+    x = layers.ReLU()(_normalise(x))
+    for level in range(len(finer) - 1, -1, -1):
+        below = coarsest if level == len(finer) - 1 else finer[level + 1]
+        crop = [(0, 2 * low - side) for low, side in zip(below, finer[level], strict=True)]
+        if level:
+            channels //= 2
+            x = layers.Conv2DTranspose(channels, 4, 2, "same", use_bias=False, **_INIT)(x)
+            x = layers.ReLU()(_normalise(layers.Cropping2D(crop)(x)))
+        else:
+            x = layers.Conv2DTranspose(shape[2], 4, 2, "same", **_INIT)(x)
+            x = layers.Cropping2D(crop)(x)
+    return keras.Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
+
+
+def discriminator(shape: tuple[int, ...], *, width: int = 64) -> keras.Model:
+    """Images (B, *shape) in [-1, 1] -> logits (B,)."""
+    *finer, coarsest = _pyramid(shape)
+    x = image = keras.Input(shape)
+    for level in range(len(finer)):
+        x = layers.Conv2D(width * 2**level, 4, 2, "same", use_bias=level == 0, **_INIT)(x)
+        x = layers.LeakyReLU(0.2)(_normalise(x) if level else x)
+    x = layers.Conv2D(1, coarsest, dtype="float32", **_INIT)(x)
+    return keras.Model(image, layers.Reshape((), dtype="float32")(x), name="discriminator")

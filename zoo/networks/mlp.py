@@ -1,0 +1,27 @@
+"""Multi-layer perceptrons."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def mlp(
+    inputs: tuple[int, ...],
+    hidden: Sequence[int],
+    outputs: tuple[int, ...],
+    *,
+    activation: str = "relu",
+    name: str = "mlp",
+) -> keras.Model:
+    """Dense layers between two shapes of any rank: (B, *inputs) -> (B, *outputs), the last one linear."""
+    x = entry = keras.Input(inputs)
+    if len(inputs) > 1:
+        x = layers.Flatten()(x)
+    for units in hidden:
+        x = layers.Dense(units, activation=activation)(x)
+    x = layers.Dense(math.prod(outputs), dtype="float32")(x)
+    if len(outputs) > 1:
+        x = layers.Reshape(outputs)(x)
+    return keras.Model(entry, x, name=name)

@@ -1,0 +1,225 @@
+"""The one engine: the only gradient tape, optimizer call, replica count and seed.
+
+It knows players, never variants. Keras's `fit` is not used: it reports the last batch instead of the epoch's mean, and
+fails under MultiWorkerMirroredStrategy in two places (keras#20585, tensorflow#72388). The loop here is shorter than the
+patches would be.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.config import TrainConfig
+from zoo.errors import UserError
+from zoo.model import Batch, GenerativeModel, Player
+from zoo.noise import Seed
+
+_CHECK_EVERY = 20
+"""Steps between looks at the losses: each look waits for the device."""
+
+
+class Diverged(Exception):
+    """A loss was no longer finite. The message names the step, the player and the term."""
+
+
+class Trainer:
+    """Lets a model's players move in turn, on every replica, and remembers how far it is.
+
+    Build it, and the model, inside `strategy.scope()`; see `zoo.run.train`.
+
+    Args:
+      total_steps: turns of the whole run, for the learning-rate schedule.
+    """
+
+    def __init__(
+        self,
+        model: GenerativeModel,
+        config: TrainConfig,
+        strategy: tf.distribute.Strategy,
+        *,
+        total_steps: int,
+    ) -> None:
+        self.model, self.config, self.strategy = model, config, strategy
+        self.replicas: int = strategy.num_replicas_in_sync
+        self._check_options()
+        self.moves = {p.name: config.moves.get(p.name, p.steps) for p in model.players}
+        self.batches_per_step = max(self.moves.values())
+        self.variables = {
+            p.name: [v for n in p.networks for v in n.trainable_variables] for p in model.players
+        }
+        self.optimizers = {p.name: self._optimizer(p, total_steps) for p in model.players}
+        self.drawn = [v.value for n in model.averaged for v in n.variables]
+        self.averages = [tf.Variable(v, trainable=False) for v in self.drawn] if config.ema else []
+        self.progress = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
+        self.terms: list[str] = []
+        jit = config.jit == "on" or (config.jit == "auto" and self.replicas == 1)
+        self._step = tf.function(self._turn_everywhere, jit_compile=jit)
+
+    def _check_options(self) -> None:
+        if self.config.batch_size % self.replicas:
+            raise UserError(
+                f"--batch-size {self.config.batch_size} does not divide among {self.replicas} replicas. "
+                f"Try {-(-self.config.batch_size // self.replicas) * self.replicas}."
+            )
+        if self.config.jit == "on" and self.replicas > 1:
+            raise UserError(
+                f"--jit on compiles for one replica; this run has {self.replicas}. Use --jit auto."
+            )
+        names = [p.name for p in self.model.players]
+        for name in {**self.config.moves, **self.config.rates}:
+            if name not in names:
+                raise UserError(f"This model has no player {name!r}; it has {', '.join(names)}.")
+
+    def _optimizer(self, player: Player, total_steps: int) -> keras.Optimizer:
+        """The player's own Adam, built at once: neither a strategy nor a checkpoint can wait for the first step."""
+        config = self.config
+        rate = config.learning_rate * config.rates.get(player.name, player.rate)
+        optimizer = keras.optimizers.Adam(
+            _schedule(rate, config, total_steps * self.moves[player.name]), config.beta_1, config.beta_2
+        )
+        if config.precision == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer.build(self.variables[player.name])
+        return optimizer
+
+    # One step, on the devices.
+
+    def _turn_everywhere(self, batches: Sequence[Any], step: tf.Tensor) -> tf.Tensor:
+        terms = self.strategy.run(self._turn, args=(batches, step))
+        if self.averages:
+            # Early on a long average would remember the initial weights: it lengthens as the run does.
+            t = tf.cast(step, tf.float32)
+            keep = tf.minimum(self.config.ema, (1.0 + t) / (10.0 + t))
+            for average, value in zip(self.averages, self.drawn, strict=True):
+                average.assign(value + keep * (average - value))
+        return self.strategy.reduce(tf.distribute.ReduceOp.SUM, terms, axis=None)
+
+    def _turn(self, batches: Sequence[Batch], step: tf.Tensor) -> tf.Tensor:
+        """On one replica, each player's moves in order. Returns each term's mean over the global batch, in parts."""
+        rows = self._rows(batches[0].x.shape[0])
+        seed = Seed.of(rows).fold(self.config.seed).fold(step)
+        logs: dict[str, tf.Tensor] = {}
+        for player in self.model.players:
+            own = seed.fold(player.name)
+            moves = self.moves[player.name]
+            # Unrolled: an optimizer's `apply` inside tf.cond or a loop raises under a strategy.
+            for move in range(moves):
+                terms = self._move(player, batches[move], own.fold(move))
+                for name, value in terms.items():
+                    key = f"{player.name}/{name}"
+                    logs[key] = logs.get(key, 0.0) + value / moves
+        self.terms[:] = list(logs)
+        return tf.stack(list(logs.values()))
+
+    def _rows(self, count: int) -> tf.Tensor:
+        """The numbers that this replica's rows have in the global batch: noise follows the row, not the replica."""
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        return tf.cast(replica * count + tf.range(count), tf.int64)
+
+    def _move(self, player: Player, batch: Batch, seed: Seed) -> Mapping[str, tf.Tensor]:
+        variables, optimizer = self.variables[player.name], self.optimizers[player.name]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([v.value for v in variables])
+            # Keras's optimizers sum gradients over replicas: the division that makes it a mean is this one.
+            terms = {k: tf.reduce_mean(v) / self.replicas for k, v in player.loss(batch, seed).items()}
+            loss = optimizer.scale_loss(tf.add_n(list(terms.values())))
+        gradients = tape.gradient(loss, [v.value for v in variables])
+        if self.config.clip_norm is not None:
+            gradients = self._clip(gradients, optimizer)
+        optimizer.apply(gradients, variables)
+        return terms
+
+    def _clip(self, gradients: Sequence[tf.Tensor], optimizer: keras.Optimizer) -> Sequence[tf.Tensor]:
+        """Clips the global gradient. Keras would clip each replica's before it sums them."""
+        scale = optimizer.scale_loss(tf.constant(1.0))
+        whole = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
+        clipped, _ = tf.clip_by_global_norm(whole, self.config.clip_norm * scale)
+        return [g / self.replicas for g in clipped]
+
+    # Many steps, on the host.
+
+    def run(self, batches: Iterator[Any], steps: int) -> Iterator[Mapping[str, float]]:
+        """Takes `steps` turns from where it stands, yielding each one's terms (B-means over all replicas) in order.
+
+        They come in groups, since every look at them waits for the device. Errors: Diverged.
+        """
+        start = int(self.progress.numpy())
+        pending: list[tf.Tensor] = []
+        for step in range(start, start + steps):
+            turn = tuple(next(batches) for _ in range(self.batches_per_step))
+            pending.append(self._step(turn, tf.constant(step, tf.int64)))
+            if len(pending) == _CHECK_EVERY or step == start + steps - 1:
+                for back, values in enumerate(np.stack([p.numpy() for p in pending])):
+                    self._check(values, step - len(pending) + 1 + back)
+                    yield dict(zip(self.terms, values.tolist(), strict=True))
+                pending.clear()
+                self.progress.assign(step + 1)
+
+    def _check(self, values: np.ndarray, step: int) -> None:
+        if not np.all(np.isfinite(values)):
+            at = int(np.argmin(np.isfinite(values)))
+            player, _, term = self.terms[at].partition("/")
+            raise Diverged(
+                f"At step {step} the {player}'s term {term!r} became {values[at]}. Try a lower --learning-rate, "
+                "--clip-norm 1, or --precision float32."
+            )
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within, the drawing networks hold their moving averages, where the run keeps them."""
+        kept = [tf.identity(v) for v in self.drawn] if self.averages else []
+        self.adopt_averages()
+        try:
+            yield
+        finally:
+            self._assign(kept)
+
+    def adopt_averages(self) -> None:
+        """Puts the moving averages in the weights' place for good, where the run keeps them."""
+        self._assign(self.averages)
+
+    def _assign(self, values: Sequence[Any]) -> None:
+        for variable, value in zip(self.drawn, values, strict=False):
+            variable.assign(value)
+
+    def checkpoint(self) -> tf.train.Checkpoint:
+        """All that an equal continuation needs: weights, averages, every optimizer, the step."""
+        return tf.train.Checkpoint(
+            weights=[v.value for n in self.model.networks for v in n.variables],
+            averages=list(self.averages),
+            optimizers=[v.value for p in self.model.players for v in self.optimizers[p.name].variables],
+            step=self.progress,
+        )
+
+
+def _schedule(rate: float, config: TrainConfig, moves: int) -> Any:
+    """The learning rate over a player's moves."""
+    return (
+        _Schedule(rate, config.schedule, config.warmup, moves)
+        if config.schedule != "constant" or config.warmup
+        else rate
+    )
+
+
+class _Schedule(keras.optimizers.schedules.LearningRateSchedule):
+    """Rises in a line over `warmup` moves, then stays, or falls to zero at `end` by a line or half a cosine."""
+
+    def __init__(self, rate: float, shape: str, warmup: int, end: int) -> None:
+        self.rate, self.shape, self.warmup, self.end = rate, shape, warmup, end
+
+    def __call__(self, step: Any) -> tf.Tensor:
+        t = tf.cast(step, tf.float32)
+        rise = tf.minimum(1.0, (t + 1.0) / max(1, self.warmup))
+        gone = tf.clip_by_value((t - self.warmup) / max(1, self.end - self.warmup), 0.0, 1.0)
+        fall = {"constant": 1.0, "linear": 1.0 - gone, "cosine": 0.5 * (1.0 + tf.cos(math.pi * gone))}[
+            self.shape
+        ]
+        return self.rate * rise * fall
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "shape": self.shape, "warmup": self.warmup, "end": self.end}

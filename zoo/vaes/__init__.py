@@ -1,0 +1,1 @@
+"""Variational autoencoders: one short file for each variant."""

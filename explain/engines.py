@@ -1,4 +1,4 @@
-"""Engines: masks and the target's values -> the local linear model. All of them compute the same weighted fit."""
+"""Engines: masks and the target's values -> the local linear model. All compute the same weighted fit."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from lime.lime_base import LimeBase
 from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 Kernel = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -26,9 +26,9 @@ class Fit:
 
 
 class Engine(Protocol):
-    """Minimises Σ kernel(distances)·(values − g(masks))² + penalty·‖coefficients‖² over g; the intercept is free.
+    """Minimises Σ kernel(distances)·(values − g(masks))² + penalty·‖coefficients‖² over linear g.
 
-    masks (n, K), values and distances (n,). Row 0 is the input itself.
+    masks (n, K), values and distances (n,). Row 0 is the input itself. The intercept is not penalised.
     """
 
     def __call__(
@@ -51,7 +51,7 @@ def lime(
     """The package `lime` itself: LimeBase.explain_instance_with_data (Ribeiro, Singh & Guestrin 2016)."""
     # The fit draws nothing; a state of its own keeps LimeBase away from numpy's global one.
     base = LimeBase(kernel, random_state=0)
-    # One thread: on small problems a second one costs BLAS more than it brings (here 15 to 25 times the time).
+    # On problems this small a second BLAS thread makes the fit 15 to 25 times slower.
     with threadpool_limits(1, user_api="blas"):
         intercept, pairs, _, _ = base.explain_instance_with_data(
             masks.astype(np.float64),

@@ -1,13 +1,13 @@
 """The errors of explain/.
 
-    ExplainError
-    ├── RequestError   the caller's: an argument that cannot be right
-    └── ModelError     the model's: its answers cannot be explained
+ExplainError
+├── RequestError   the caller's: an argument that cannot be right
+└── ModelError     the model's: its answers cannot be explained
 """
 
 
 class ExplainError(Exception):
-    """No explanation can be given. The message says what was received, what would be right, and the repair."""
+    """No explanation can be given. The message says what was received, what is right, and the repair."""
 
 
 class RequestError(ExplainError):

@@ -48,8 +48,8 @@ class Map:
 def grid(shape: tuple[int, ...], cells: int = 7) -> Map:
     """A grid of `cells` by `cells` rectangles over (H, W, ...), numbered row by row.
 
-    Sides that `cells` does not divide give rectangles that differ by one pixel; a side shorter than `cells` is cut
-    into single pixels.
+    Sides that `cells` does not divide give rectangles that differ by one pixel; a side shorter than `cells`
+    is cut into single pixels.
     """
     if len(shape) < 2 or min(shape[:2]) < 1:
         raise RequestError(f"A grid covers (height, width), both at least 1; received the shape {shape}.")

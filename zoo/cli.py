@@ -4,7 +4,6 @@ Each command imports what it needs when it runs, so that `zoo sample` starts wit
 """
 
 import logging
-import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +13,8 @@ from typing import Any
 
 from absl import flags
 
-from zoo.errors import UserError, unknown
+from zoo import quiet
+from zoo.errors import Failure, UserError, unknown
 
 SERVER = "127.0.0.1:8500"
 
@@ -27,6 +27,7 @@ class Command:
       arguments: what follows the name, for the usage line; those in capitals without brackets must be given.
       example: a command line that works.
       define: adds the command's flags.
+      tensorflow: whether it needs it.
       run: takes the flags' values and the positional arguments.
     """
 
@@ -36,6 +37,7 @@ class Command:
     example: str
     define: Callable[[flags.FlagValues], None]
     run: Callable[[Any, list[str]], None]
+    tensorflow: bool = True
 
     def usage(self) -> str:
         """What --help prints."""
@@ -67,20 +69,18 @@ class Command:
         wanted = [word for word in self.arguments.split() if word.isupper()]
         if len(positional) < len(wanted):
             raise UserError(f"{wanted[len(positional)]} is missing. Example: {self.example}")
+        if self.tensorflow:
+            quiet.import_tensorflow()
         self.run(values, positional)
 
 
 def _underscored(argument: str) -> str:
     name, equals, value = argument.partition("=")
-    return (
-        name.replace("-", "_").replace("__", "--", 1) + equals + value if name.startswith("--") else argument
-    )
+    return name.replace("-", "_").replace("__", "--", 1) + equals + value if name.startswith("--") else argument
 
 
 def _dashed(message: str) -> str:
-    return " ".join(
-        f"--{w.strip(chr(39))}".replace("_", "-") if w.startswith("'") else w for w in message.split(" ")
-    )
+    return " ".join(f"--{w.strip(chr(39))}".replace("_", "-") if w.startswith("'") else w for w in message.split(" "))
 
 
 def _extra(positional: Sequence[str], most: int) -> None:
@@ -106,9 +106,7 @@ def _list(values: Any, positional: list[str]) -> None:
 
     if positional:
         made = registry.get(positional[0])
-        print(
-            f"{made.name}: {made.summary} ({made.reference})\n\nparameters, as key=value of `zoo train {made.name}`:"
-        )
+        print(f"{made.name}: {made.summary} ({made.reference})\n\nparameters, as key=value of `zoo train {made.name}`:")
         _table([(f"  {key}", registry.show(p.default)) for key, p in made.parameters.items()])
     else:
         _table([(r.name, r.family, r.summary, r.reference) for r in registry.recipes().values()])
@@ -134,13 +132,9 @@ def _train_flags(v: flags.FlagValues) -> None:
     flags.DEFINE_string("size", None, "resize images to N or HxW pixels", flag_values=v)
     flags.DEFINE_integer("channels", None, "1 for grey, 3 for colour; default: the data's", flag_values=v)
     flags.DEFINE_integer("epochs", None, "passes over the data; default: the model's", flag_values=v)
-    flags.DEFINE_integer(
-        "batch_size", None, "examples a step, over all replicas; default: the model's", flag_values=v
-    )
+    flags.DEFINE_integer("batch_size", None, "examples a step, over all replicas; default: the model's", flag_values=v)
     flags.DEFINE_integer("seed", 0, "everything random follows from it", flag_values=v)
-    flags.DEFINE_string(
-        "strategy", "auto", "auto, one, mirrored or multiworker (from TF_CONFIG)", flag_values=v
-    )
+    flags.DEFINE_string("strategy", "auto", "auto, one, mirrored or multiworker (from TF_CONFIG)", flag_values=v)
     flags.DEFINE_integer(
         "replicas", 0, "devices for mirrored; 0 for all; splits the CPU where there is no GPU", flag_values=v
     )
@@ -162,10 +156,8 @@ def _train_flags(v: flags.FlagValues) -> None:
     )
 
 
-_TRAINING = (
-    "epochs batch_size seed strategy replicas jit precision learning_rate beta_1 beta_2 schedule warmup clip_norm ema "
-    "checkpoint_every"
-).split()
+_TRAINING = ("epochs", "batch_size", "seed", "strategy", "replicas", "jit", "precision", "learning_rate", "beta_1",
+             "beta_2", "schedule", "warmup", "clip_norm", "ema", "checkpoint_every")  # fmt: skip
 
 
 def _train(values: Any, positional: list[str]) -> None:
@@ -199,9 +191,7 @@ def _numbers(flag: str, pairs: Sequence[str] | None, kind: Callable[[str], Any])
     try:
         return {player: kind(value) for player, value in (pair.split("=") for pair in pairs)}
     except ValueError:
-        raise UserError(
-            f"--{flag} is written player=number,player=number; received {','.join(pairs)!r}."
-        ) from None
+        raise UserError(f"--{flag} is written player=number,player=number; received {','.join(pairs)!r}.") from None
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
@@ -290,9 +280,7 @@ def _sample(values: Any, positional: list[str]) -> None:
         for first in range(0, len(seeds), _ROWS):
             rows = seeds[first : first + _ROWS]
             inputs = (
-                {"seed": rows}
-                if values.label is None
-                else {"seed": rows, "label": np.full_like(rows, values.label)}
+                {"seed": rows} if values.label is None else {"seed": rows, "label": np.full_like(rows, values.label)}
             )
             reply = client.predict(positional[0], inputs, signature="sample", version=version)
             version = reply.version
@@ -312,9 +300,7 @@ def _sample(values: Any, positional: list[str]) -> None:
 
 
 def _explain_flags(v: flags.FlagValues) -> None:
-    flags.DEFINE_integer(
-        "seed", None, "explain the model's own sample of this seed instead of an image", flag_values=v
-    )
+    flags.DEFINE_integer("seed", None, "explain the model's own sample of this seed instead of an image", flag_values=v)
     flags.DEFINE_string(
         "server", None, f"host:port of a server; default {SERVER} unless --models is given", flag_values=v
     )
@@ -332,7 +318,28 @@ def _explain_flags(v: flags.FlagValues) -> None:
 
 
 def _explain(values: Any, positional: list[str]) -> None:
-    raise NotImplementedError
+    _extra(positional, 2)
+    model, *image = positional
+    if bool(image) == (values.seed is not None):
+        raise UserError("Give an image to explain, or --seed for the model's own sample of that seed: one of the two.")
+    if values.server and values.models:
+        raise UserError("--server and --models exclude each other: the model is served, or read from its folder.")
+    import explain
+
+    with _source(values, model) as source:
+        x = explain.read_image(Path(image[0]), source.shape) if image else source.sample(values.seed)
+        grid = explain.grid(x.shape, cells=values.cells)
+        found = explain.explain(source, x, map=grid, samples=values.samples, seed=values.random_seed)
+    found.save(values.out)
+    print(f"{found.summary}\n{values.out}")
+
+
+def _source(values: Any, model: str) -> Any:
+    from explain import Local, Remote
+
+    if values.models:
+        return Local(values.models, model, target=values.target)
+    return Remote(values.server or SERVER, model, target=values.target)
 
 
 # demo
@@ -394,6 +401,7 @@ COMMANDS = {
             "zoo sample vae --count 16 --server 127.0.0.1:8500 --out samples.png",
             _sample_flags,
             _sample,
+            tensorflow=False,
         ),
         Command(
             "explain",
@@ -443,11 +451,10 @@ def call(arguments: Sequence[str]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command's exit code: 0, 2 for a mistake in what was asked for, 1 for a failure, 130 when interrupted."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         call(sys.argv[1:] if arguments is None else arguments)
-    except UserError as error:
+    except _mistakes() as error:
         print(f"zoo: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -457,15 +464,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 130
     except Exception as error:
-        if not _expected(error):
+        if not isinstance(error, _failures()):
             raise
         print(f"zoo: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _expected(error: Exception) -> bool:
-    """Whether an error is a failure with a message for people, rather than a bug; without importing what did not run."""
-    names = ("serving.errors.ServingError", "zoo.export.ExportError", "zoo.trainer.Diverged")
-    kinds = (getattr(sys.modules.get(n.rpartition(".")[0]), n.rpartition(".")[2], None) for n in names)
-    return isinstance(error, tuple(k for k in kinds if k))
+def _imported(*names: str) -> tuple[type[BaseException], ...]:
+    """The errors of these names, `module:class`, as far as their modules were imported."""
+    found = (getattr(sys.modules.get(m), c, None) for m, _, c in (n.partition(":") for n in names))
+    return tuple(kind for kind in found if kind)
+
+
+def _mistakes() -> tuple[type[BaseException], ...]:
+    """Errors that are the user's: exit code 2."""
+    return (UserError, *_imported("explain.errors:RequestError"))
+
+
+def _failures() -> tuple[type[BaseException], ...]:
+    """Errors whose message is meant for people: exit code 1."""
+    return (Failure, *_imported("serving.errors:ServingError", "explain.errors:ExplainError"))

@@ -23,7 +23,7 @@ class TrainConfig:
       seed: everything random in the run follows from it.
       strategy: one device, all of this machine, or several machines (TF_CONFIG); auto takes what is there.
       replicas: devices that `mirrored` uses, 0 for all; without GPUs the CPU is split into as many.
-      jit: compile the step with XLA; auto does where there is one replica.
+      jit: compile the step with XLA; auto does where there is one GPU.
       learning_rate, beta_1, beta_2: of Adam (Kingma & Ba, arXiv 1412.6980).
       schedule, warmup: the rate rises over `warmup` moves, then stays, or falls to zero by a line or half a cosine.
       clip_norm: largest global norm of a player's gradient, over all replicas; None for any.

@@ -1,4 +1,4 @@
-"""The one error a user of the zoo can cause."""
+"""What can go wrong: a mistake of the user's, or a failure of the work."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,6 +8,13 @@ class UserError(Exception):
     """A mistake in what was asked for. The message says what was received, what would be right, and the repair.
 
     The command line prints it without a traceback and ends with exit code 2.
+    """
+
+
+class Failure(Exception):  # noqa: N818 - not every failure is an error of somebody's
+    """Work that could not be done although it was rightly asked for. The message says what failed and what to try.
+
+    The command line prints it without a traceback and ends with exit code 1.
     """
 
 

@@ -21,14 +21,14 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from zoo import pictures, run
 from zoo.config import RunConfig
-from zoo.errors import UserError
+from zoo.errors import Failure, UserError
 from zoo.model import GenerativeModel, Signature
 
 TOLERANCE = 1e-5
 """Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
 
 
-class ExportError(Exception):
+class ExportError(Failure):
     """The SavedModel does not compute what the model computes. Nothing was written."""
 
 
@@ -137,9 +137,7 @@ def _card(model: GenerativeModel, config: RunConfig, folder: Path, name: str) ->
 
 
 def _describe(signature: Signature) -> Mapping[str, Any]:
-    outputs = (
-        tf.function(signature.function).get_concrete_function(*signature.inputs.values()).structured_outputs
-    )
+    outputs = tf.function(signature.function).get_concrete_function(*signature.inputs.values()).structured_outputs
     return {
         side: {k: {"dtype": t.dtype.name, "shape": t.shape.as_list()} for k, t in tensors.items()}
         for side, tensors in (("inputs", signature.inputs), ("outputs", outputs))

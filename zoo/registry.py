@@ -93,9 +93,7 @@ def _typed(value: str, kind: Any) -> Any:
     return kind(value)
 
 
-def recipe(
-    *, family: str, reference: str, **training: Any
-) -> Callable[[Callable[..., GenerativeModel]], Recipe]:
+def recipe(*, family: str, reference: str, **training: Any) -> Callable[[Callable[..., GenerativeModel]], Recipe]:
     """Registers a function (spec, *, parameters...) -> GenerativeModel under its own name."""
 
     def register(build: Callable[..., GenerativeModel]) -> Recipe:

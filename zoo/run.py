@@ -51,9 +51,9 @@ def build(config: RunConfig, spec: Spec) -> GenerativeModel:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a training came to: its folder, the steps taken in all, and whether there was anything left to do."""
+    """What a training came to: the model, the steps taken in all, and whether there was anything left to do."""
 
-    folder: Path
+    model: GenerativeModel
     steps: int
     trained: bool
 
@@ -96,7 +96,7 @@ def train(config: RunConfig, folder: Path, *, command: str = "") -> Finished:
                 checkpoints,
                 _Reports(folder, data, trainer, first // steps) if chief else None,
             )
-    return Finished(folder, last, first < last)
+    return Finished(model, last, first < last)
 
 
 def _steps_per_epoch(data: "datasets.Data", model: GenerativeModel, config: RunConfig) -> int:
@@ -138,9 +138,7 @@ def _loop(
     two repeats an epoch's row, which the next start drops, and never loses one."""
     epochs, every = trainer.config.epochs, trainer.config.checkpoint_every
     done = int(trainer.progress.numpy())
-    with tqdm(
-        total=steps * epochs, initial=done, unit="step", disable=reports is None, dynamic_ncols=True
-    ) as bar:
+    with tqdm(total=steps * epochs, initial=done, unit="step", disable=reports is None, dynamic_ncols=True) as bar:
         while done < steps * epochs:
             epoch = done // steps + 1
             bar.set_description(f"epoch {epoch}/{epochs}")
@@ -165,9 +163,7 @@ class _Checkpoints:
         self._scratch = None if chief else tempfile.mkdtemp()
         self._checkpoint = trainer.checkpoint()
         self._checkpoint.means = means
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, self._scratch or str(self._source), max_to_keep=2
-        )
+        self._manager = tf.train.CheckpointManager(self._checkpoint, self._scratch or str(self._source), max_to_keep=2)
 
     def restore(self) -> None:
         latest = tf.train.latest_checkpoint(str(self._source))
@@ -175,6 +171,7 @@ class _Checkpoints:
             self._checkpoint.restore(latest).assert_consumed()
 
     def save(self) -> None:
+        self._trainer.check_weights()
         self._manager.save(checkpoint_number=self._trainer.progress)
 
     def __enter__(self) -> "_Checkpoints":
@@ -196,8 +193,8 @@ def _claim(folder: Path, config: RunConfig, spec: Spec, command: str) -> None:
             changed = kept.differences(config)
         if changed:
             raise UserError(
-                f"{folder} holds a run with other options ({'; '.join(changed)}: kept, asked for). Give them as they were "
-                "to continue it, or another --out."
+                f"{folder} holds a run with other options ({'; '.join(changed)}: kept, asked for). Give them as they "
+                "were to continue it, or another --out."
             )
     elif folder.exists() and any(folder.iterdir()):
         raise UserError(f"{folder} is neither empty nor a run (it has no config.json). Give another --out.")
@@ -224,9 +221,7 @@ def read(folder: Path) -> tuple[RunConfig, Spec]:
             f"{folder} is not a run: it has no config.json. `zoo train MODEL --out {folder}` makes one."
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder / 'config.json'} cannot be read ({error}). Train again to another --out."
-        ) from None
+        raise UserError(f"{folder / 'config.json'} cannot be read ({error}). Train again to another --out.") from None
 
 
 def restore(folder: Path) -> tuple[GenerativeModel, RunConfig]:

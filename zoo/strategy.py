@@ -28,9 +28,7 @@ def get(name: str = "auto", replicas: int = 0) -> tf.distribute.Strategy:
     """
     if name == "auto":
         gpus = len(tf.config.list_physical_devices("GPU"))
-        name = (
-            "multiworker" if "TF_CONFIG" in os.environ else "mirrored" if max(gpus, replicas) > 1 else "one"
-        )
+        name = "multiworker" if "TF_CONFIG" in os.environ else "mirrored" if max(gpus, replicas) > 1 else "one"
     if name == "mirrored":
         return _mirrored(replicas)
     return {"one": tf.distribute.get_strategy, "multiworker": _multiworker}[name]()
@@ -54,9 +52,7 @@ def _split_cpu(count: int) -> None:
     try:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
     except RuntimeError:
-        raise UserError(
-            f"The CPU cannot be split into {count} once TensorFlow runs: start a new process."
-        ) from None
+        raise UserError(f"The CPU cannot be split into {count} once TensorFlow runs: start a new process.") from None
 
 
 @functools.cache
@@ -82,8 +78,7 @@ def worker(strategy: tf.distribute.Strategy) -> tuple[int, int]:
     tasks = [
         (kind, i)
         for kind in ("chief", "worker")
-        for i in resolver.cluster_spec().as_dict().get(kind, {})
-        and range(resolver.cluster_spec().num_tasks(kind))
+        for i in resolver.cluster_spec().as_dict().get(kind, {}) and range(resolver.cluster_spec().num_tasks(kind))
     ]
     return tasks.index((resolver.task_type, resolver.task_id)), len(tasks)
 
@@ -97,9 +92,7 @@ def iterate(strategy: tf.distribute.Strategy, make: MakeBatches) -> Iterator[Any
             dataset = dataset.apply(tf.data.experimental.prefetch_to_device("/GPU:0"))
         return iter(dataset)
     local = strategy.num_replicas_in_sync // workers
-    return iter(
-        strategy.distribute_datasets_from_function(lambda context: _split(make(index, workers), local))
-    )
+    return iter(strategy.distribute_datasets_from_function(lambda context: _split(make(index, workers), local)))
 
 
 def _split(dataset: tf.data.Dataset, parts: int) -> tf.data.Dataset:
@@ -108,9 +101,7 @@ def _split(dataset: tf.data.Dataset, parts: int) -> tf.data.Dataset:
         return dataset
 
     def pieces(batch: Batch) -> tf.data.Dataset:
-        cut = tf.nest.map_structure(
-            lambda t: tf.reshape(t, (parts, t.shape[0] // parts, *t.shape[1:])), batch
-        )
+        cut = tf.nest.map_structure(lambda t: tf.reshape(t, (parts, t.shape[0] // parts, *t.shape[1:])), batch)
         return tf.data.Dataset.from_tensor_slices(cut)
 
-    return dataset.flat_map(lambda *batch: pieces(Batch(*batch)))
+    return dataset.flat_map(pieces)

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.config import TrainConfig
-from zoo.errors import UserError
+from zoo.errors import Failure, UserError
 from zoo.model import Batch, GenerativeModel, Player
 from zoo.noise import Seed
 
@@ -23,7 +23,13 @@ _CHECK_EVERY = 20
 """Steps between looks at the losses: each look waits for the device."""
 
 
-class Diverged(Exception):
+_REMEDY = (
+    "The last checkpoint is from before. Try another --out with a lower --learning-rate, --clip-norm 1, or "
+    "--precision float32."
+)
+
+
+class Diverged(Failure):
     """A loss was no longer finite. The message names the step, the player and the term."""
 
 
@@ -49,16 +55,18 @@ class Trainer:
         self._check_options()
         self.moves = {p.name: config.moves.get(p.name, p.steps) for p in model.players}
         self.batches_per_step = max(self.moves.values())
-        self.variables = {
-            p.name: [v for n in p.networks for v in n.trainable_variables] for p in model.players
-        }
+        self.variables = {p.name: [v for n in p.networks for v in n.trainable_variables] for p in model.players}
         self.optimizers = {p.name: self._optimizer(p, total_steps) for p in model.players}
         self.drawn = [v.value for n in model.averaged for v in n.variables]
         self.averages = [tf.Variable(v, trainable=False) for v in self.drawn] if config.ema else []
         self.progress = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
         self.terms: list[str] = []
-        jit = config.jit == "on" or (config.jit == "auto" and self.replicas == 1)
-        self._step = tf.function(self._turn_everywhere, jit_compile=jit)
+        self._step = tf.function(self._turn_everywhere, jit_compile=self._compiled())
+
+    def _compiled(self) -> bool:
+        """XLA: on request, or where there is one GPU. On a CPU it loses to oneDNN's convolutions (`make bench`)."""
+        auto = self.replicas == 1 and bool(tf.config.list_logical_devices("GPU"))
+        return self.config.jit == "on" or (self.config.jit == "auto" and auto)
 
     def _check_options(self) -> None:
         if self.config.batch_size % self.replicas:
@@ -67,9 +75,7 @@ class Trainer:
                 f"Try {-(-self.config.batch_size // self.replicas) * self.replicas}."
             )
         if self.config.jit == "on" and self.replicas > 1:
-            raise UserError(
-                f"--jit on compiles for one replica; this run has {self.replicas}. Use --jit auto."
-            )
+            raise UserError(f"--jit on compiles for one replica; this run has {self.replicas}. Use --jit auto.")
         names = [p.name for p in self.model.players]
         for name in {**self.config.moves, **self.config.rates}:
             if name not in names:
@@ -164,10 +170,14 @@ class Trainer:
         if not np.all(np.isfinite(values)):
             at = int(np.argmin(np.isfinite(values)))
             player, _, term = self.terms[at].partition("/")
-            raise Diverged(
-                f"At step {step} the {player}'s term {term!r} became {values[at]}. Try a lower --learning-rate, "
-                "--clip-norm 1, or --precision float32."
-            )
+            raise Diverged(f"At step {step} the {player}'s term {term!r} became {values[at]}. {_REMEDY}")
+
+    def check_weights(self) -> None:
+        """Errors: Diverged, where a weight is not finite: the last move spoilt it, and no loss has shown it yet."""
+        for player in self.model.players:
+            if not all(np.all(np.isfinite(v.numpy())) for n in player.networks for v in n.variables):
+                step = int(self.progress.numpy()) - 1
+                raise Diverged(f"At step {step} the {player.name}'s weights became infinite or NaN. {_REMEDY}")
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -216,9 +226,7 @@ class _Schedule(keras.optimizers.schedules.LearningRateSchedule):
         t = tf.cast(step, tf.float32)
         rise = tf.minimum(1.0, (t + 1.0) / max(1, self.warmup))
         gone = tf.clip_by_value((t - self.warmup) / max(1, self.end - self.warmup), 0.0, 1.0)
-        fall = {"constant": 1.0, "linear": 1.0 - gone, "cosine": 0.5 * (1.0 + tf.cos(math.pi * gone))}[
-            self.shape
-        ]
+        fall = {"constant": 1.0, "linear": 1.0 - gone, "cosine": 0.5 * (1.0 + tf.cos(math.pi * gone))}[self.shape]
         return self.rate * rise * fall
 
     def get_config(self) -> dict[str, Any]:

@@ -154,9 +154,7 @@ def test_normalisation_is_over_all_replicas(name):
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
     assert all(layer.synchronized for layer in layers)
-    assert not any(
-        isinstance(layer, keras.layers.Dropout) for n in model.networks for layer in n._flatten_layers()
-    )
+    assert not any(isinstance(layer, keras.layers.Dropout) for n in model.networks for layer in n._flatten_layers())
 
 
 @EVERY

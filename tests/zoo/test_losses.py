@@ -12,9 +12,7 @@ RANDOM = np.random.default_rng(0)
 def test_kl_equals_tensorflow_probabilitys():
     mean, log_variance = RANDOM.normal(size=(2, 6, 5)).astype(np.float32)
     normal = tfp.distributions.MultivariateNormalDiag
-    expected = tfp.distributions.kl_divergence(
-        normal(mean, np.exp(log_variance / 2)), normal(np.zeros(5, np.float32))
-    )
+    expected = tfp.distributions.kl_divergence(normal(mean, np.exp(log_variance / 2)), normal(np.zeros(5, np.float32)))
     np.testing.assert_allclose(divergence.kl_standard_normal(mean, log_variance), expected.numpy(), rtol=1e-5)
 
 

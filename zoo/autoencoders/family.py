@@ -14,10 +14,10 @@ from zoo.model import (
     Signature,
     Spec,
     Terms,
+    from_wire,
     images_spec,
     interleave,
     to_wire,
-    from_wire,
 )
 from zoo.noise import Seed
 
@@ -45,11 +45,7 @@ class Autoencoder(GenerativeModel):
     def loss(self, batch: Batch, seed: Seed) -> Terms:
         """Σ over features of the distance between x and x̂."""
         x = batch.x
-        return {
-            "reconstruction": self.reconstruction(
-                x, self.decoder(self.encoder(x, training=True), training=True)
-            )
-        }
+        return {"reconstruction": self.reconstruction(x, self.decoder(self.encoder(x, training=True), training=True))}
 
     @property
     def averaged(self) -> Sequence[keras.Model]:

@@ -10,9 +10,7 @@ from zoo.registry import recipe
 
 
 @recipe(family="autoencoder", reference="Deep Learning (2016), 14.1", epochs=20, learning_rate=1e-3)
-def undercomplete(
-    spec: Spec, *, code: int = 32, hidden: tuple[int, ...] = (256,), loss: str = "mse"
-) -> Autoencoder:
+def undercomplete(spec: Spec, *, code: int = 32, hidden: tuple[int, ...] = (256,), loss: str = "mse") -> Autoencoder:
     """A small code that must keep what matters most."""
     encoder = mlp(spec.shape, hidden, (code,), name="encoder")
     decoder = mlp((code,), hidden[::-1], spec.shape, name="decoder")

@@ -51,11 +51,7 @@ class GAN(GenerativeModel):
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """What G pays where D sees through its fakes."""
-        return {
-            "fake": self.pays.generator(
-                self.D(self.G(seed.normal((self.latent,)), training=True), training=True)
-            )
-        }
+        return {"fake": self.pays.generator(self.D(self.G(seed.normal((self.latent,)), training=True), training=True))}
 
     @property
     def averaged(self) -> Sequence[keras.Model]:

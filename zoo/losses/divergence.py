@@ -13,9 +13,7 @@ def kl_standard_normal(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
     return 0.5 * tf.reduce_sum(mean**2 + tf.exp(log_variance) - 1.0 - log_variance, axis=-1)
 
 
-def log_normal(
-    z: tf.Tensor, mean: tf.Tensor | float = 0.0, log_variance: tf.Tensor | float = 0.0
-) -> tf.Tensor:
+def log_normal(z: tf.Tensor, mean: tf.Tensor | float = 0.0, log_variance: tf.Tensor | float = 0.0) -> tf.Tensor:
     """log N(z; μ, σ²), summed over the last axis."""
     squared = (z - mean) ** 2 * tf.exp(-tf.convert_to_tensor(log_variance, z.dtype))
     return -0.5 * tf.reduce_sum(squared + log_variance + math.log(2.0 * math.pi), axis=-1)

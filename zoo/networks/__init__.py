@@ -1,1 +1,1 @@
-"""Networks: functions of shapes that return a built keras.Model. They end in logits or codes, always float32."""
+"""Networks: functions of shapes that return a built keras.Model, whose output is float32 in any precision."""

@@ -1,0 +1,157 @@
+"""The forms of an explanation: JSON, PNG, HTML."""
+
+import base64
+import dataclasses
+import io
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explain import Explanation, Function, RequestError, explain, grid, report
+
+
+@pytest.fixture(scope="module")
+def found():
+    """A photo whose left half raises the target and whose right half lowers it."""
+    x = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
+    sides = np.where(np.arange(32) < 16, 1.0, -1.0)[None, :, None]
+    f = Function(lambda i: (i * sides).sum((1, 2, 3)) + 0.1 * np.sin(i.sum((1, 2, 3))), name="a<b>&c")
+    return explain(f, x, map=grid(x.shape, 4), samples=150, seed=3)
+
+
+@pytest.fixture(scope="module")
+def constant():
+    x = np.zeros((28, 28, 1), np.float32)
+    x[4:12, 4:12] = 0.7
+    return explain(Function(lambda i: np.ones(len(i))), x, samples=150)
+
+
+@pytest.mark.parametrize("name", ["found", "constant"])
+def test_json_round_trip_is_equal(name, request, tmp_path):
+    explanation = request.getfixturevalue(name)
+    explanation.save(tmp_path / "deep" / "e.json")
+    again = Explanation.from_json((tmp_path / "deep" / "e.json").read_text())
+    assert again == explanation
+    for field in dataclasses.fields(Explanation):
+        mine, its = getattr(explanation, field.name), getattr(again, field.name)
+        assert type(mine) is type(its)
+        np.testing.assert_array_equal(mine, its)
+        assert getattr(mine, "dtype", None) == getattr(its, "dtype", None)
+
+
+def test_json_is_strict_and_plain(constant):
+    def refuse(token):
+        raise AssertionError(f"{token} is not JSON")
+
+    values = json.loads(constant.to_json(), parse_constant=refuse)
+    assert values["r2"] is None
+    assert values["labels"][0][:8] == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert values["evaluations"] == 154
+
+
+@pytest.mark.parametrize("field", ["coefficients", "image", "f_x", "seed", "version", "dead"])
+def test_explanations_that_differ_in_a_field_are_unequal(found, field):
+    value = getattr(found, field)
+    changed = {"version": 4, "dead": (1,)}.get(field, None if value is None else 1)
+    changed = value + 1 if field in ("coefficients", "image", "f_x", "seed") else changed
+    assert dataclasses.replace(found, **{field: changed}) != found
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"r2": 1}', "null"])
+def test_other_json_is_refused(text):
+    with pytest.raises(RequestError, match="no explanation"):
+        Explanation.from_json(text)
+
+
+@pytest.mark.parametrize("name", ["e.jpg", "e", "png"])
+def test_other_suffixes_are_refused(found, tmp_path, name):
+    with pytest.raises(RequestError, match=r"\.png, \.json, \.html"):
+        found.save(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_ranking_is_by_strength(found):
+    strengths = np.abs(found.coefficients[found.ranking])
+    assert np.all(np.diff(strengths) <= 0)
+    assert sorted(found.ranking) == list(range(16))
+
+
+def test_heat_paints_each_part_with_its_coefficient(found, constant):
+    np.testing.assert_array_equal(found.heat, found.coefficients[found.labels])
+    assert np.isnan(constant.heat[0, 0])
+    assert np.isfinite(constant.heat[5, 5])
+
+
+def test_png_shows_red_where_the_target_rises_and_blue_where_it_falls(found, tmp_path):
+    found.save(tmp_path / "e.png")
+    picture = np.asarray(Image.open(tmp_path / "e.png").convert("RGB")).astype(int)
+    height, width, _ = picture.shape
+    assert width > height > 400
+    overlay = picture[height // 4 : -height // 8, width // 2 : int(width * 0.85)]
+    red, blue = (np.argwhere(overlay[..., i] > overlay[..., 2 - i] + 40)[:, 1] for i in (0, 2))
+    assert min(len(red), len(blue)) > 5_000
+    assert np.percentile(red, 99) <= np.percentile(blue, 1)
+
+
+def test_the_headline_carries_the_numbers(found, constant):
+    line = report.headline(found)
+    for value in (f"{found.f_x:.4g}", f"{found.f_baseline:.4g}", f"{found.r2:.2f}"):
+        assert value in line
+    assert "constant" in report.headline(constant)
+
+
+def test_an_explanation_of_nothing_can_be_drawn(constant):
+    assert Image.open(io.BytesIO(report.png(constant))).format == "PNG"
+
+
+class Page(HTMLParser):
+    """Text, and every address that a page refers to."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.addresses, self.tags = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.addresses += [value for key, value in attributes if key in ("src", "href")]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_html_is_one_page_with_picture_verdict_and_numbers(found, tmp_path):
+    found.save(tmp_path / "e.html")
+    text = (tmp_path / "e.html").read_text(encoding="utf-8")
+    page = Page(text)
+    (address,) = page.addresses
+    picture = base64.b64decode(re.fullmatch(r"data:image/png;base64,(.+)", address)[1])
+    assert Image.open(io.BytesIO(picture)).format == "PNG"
+    assert "url(" not in text
+    assert "script" not in page.tags
+    words = "\n".join(page.text)
+    assert found.verdict in words
+    best = found.ranking[0]
+    assert f"{found.coefficients[best]:+.4g}" in words
+    rows, columns = np.nonzero(found.labels == best)
+    assert f"{best}: rows {rows.min()} to {rows.max()}, columns {columns.min()} to {columns.max()}" in words
+    assert f"{found.evaluations}, {found.calls}" in words
+
+
+def test_html_escapes_names(found):
+    page = Page(report.html(found))
+    assert "b" not in page.tags
+    assert any("a<b>&c" in text for text in page.text)
+
+
+def test_html_says_that_a_constant_target_explains_nothing(constant):
+    words = "\n".join(Page(report.html(constant)).text)
+    assert math.isnan(constant.r2)
+    assert "nothing to explain" in words
+    assert "undefined" in words
+    assert f"{len(constant.dead)} equal the baseline" in words

@@ -1,0 +1,82 @@
+"""Data by name: every source becomes the same `Data`, batches of float32 in [-1, 1].
+
+    load("mnist-5k").train.batches(64, seed=0)
+
+Sizes, channels and ranges are settled here once (zoo.data.images), the order of examples too
+(zoo.data.splits).
+"""
+
+import dataclasses
+import glob
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo.data import catalogue, folder, npz, records
+from zoo.data.builtin import BUILTINS
+from zoo.data.core import Data, Scaling, in_memory
+from zoo.data.errors import DataError, raised_in
+from zoo.data.images import Format
+from zoo.data.splits import Split
+from zoo.errors import unknown
+
+__all__ = ["DESCRIPTIONS", "Data", "DataError", "Scaling", "Split", "load", "names", "raised_in"]
+
+_YOURS = {
+    "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie[tfds]')",
+    "FOLDER": "a folder of images; its subfolders are classes, or `train` and `test`",
+    "FILE.npz": "`x`: images (N, H, W[, C]) or a table (N, F); optionally `y`: labels from 0",
+    "FILE.tfrecord": "tf.train.Example with `image` or `image_raw`, optionally `label`; a glob for several",
+}
+
+DESCRIPTIONS: Mapping[str, str] = {**{name: b.description for name, b in BUILTINS.items()}, **_YOURS}
+"""What `load` takes, with a line about each."""
+
+
+def names() -> list[str]:
+    """The names that `load` knows, without those of the user's own files."""
+    return list(BUILTINS)
+
+
+def load(name: str, *, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Data:
+    """A data set by name, or from the user's files; see DESCRIPTIONS.
+
+    Args:
+      size: pixels, one number or (height, width), to which images are resized; None keeps theirs.
+      channels: 1 or 3; None keeps the images' own.
+
+    Errors: DataError for an unknown name, a missing package or path, and whatever is wrong with the files.
+    """
+    form = Format.of(size, channels)
+    if name in BUILTINS:
+        made = in_memory(name, BUILTINS[name].examples(), form)
+        return dataclasses.replace(made, class_names=BUILTINS[name].class_names)
+    if name.startswith("tfds:"):
+        return catalogue.load(name.removeprefix("tfds:"), form)
+    path = Path(name).expanduser()
+    if path.suffix == ".npz" and path.is_file():
+        return npz.load(path, form)
+    if path.is_dir() and (folder.images(path) or not any(path.glob("*.tfrecord*"))):
+        return folder.load(path, form)
+    files = _record_files(path)
+    if files:
+        return records.load(name, files, form)
+    raise _not_found(name, path)
+
+
+def _record_files(path: Path) -> list[Path]:
+    """The TFRecord files of a folder, a file or a glob, in the order of their names."""
+    pattern = str(path / "*.tfrecord*") if path.is_dir() else str(path)
+    found = [path] if path.is_file() else [Path(p) for p in glob.glob(pattern, recursive=True)]
+    return sorted(p for p in found if ".tfrecord" in p.name and p.is_file())
+
+
+def _not_found(name: str, path: Path) -> DataError:
+    if path.is_file():
+        return DataError(f"{name} is a file of no known kind. Give a folder of images, an .npz or a .tfrecord.")
+    if glob.has_magic(name):
+        return DataError(f"{name} matches no TFRecord files. Their names must contain .tfrecord.")
+    if len(path.parts) > 1 or path.suffix or name.startswith((".", "~")):
+        return DataError(
+            f"There is no file or folder {name}. Check the path; `zoo list --data` shows the names of sets."
+        )
+    return DataError(f"{unknown('data set', name, names())} Or {', '.join(_YOURS)}.")

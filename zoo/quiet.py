@@ -1,0 +1,22 @@
+"""TensorFlow without its start-up chatter."""
+
+import importlib
+import os
+
+
+def import_tensorflow() -> None:
+    """Imports tensorflow with standard error closed to it; its C++ lines ignore TF_CPP_MIN_LOG_LEVEL while it loads.
+
+    Does nothing where the user set that variable: whoever asks for the lines gets them.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        importlib.import_module("tensorflow")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(null)

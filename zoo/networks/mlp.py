@@ -24,5 +24,5 @@ def mlp(
         x = layers.Dense(units, activation=activation)(x)
     x = layers.Dense(math.prod(outputs), activation=output, dtype="float32")(x)
     if len(outputs) != 1:
-        x = layers.Reshape(outputs)(x)
+        x = layers.Reshape(outputs, dtype="float32")(x)
     return keras.Model(entry, x, name=name)

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from explain.api import explain
     from explain.errors import ExplainError, ModelError, RequestError
     from explain.explanation import Explanation
+    from explain.images import read_image
     from explain.maps import Map, grid
-    from explain.sources import Function, Local, Remote, Source
+    from explain.models import Local, Remote
+    from explain.sources import Function, Source
 
 __all__ = [
     "ExplainError",
@@ -29,6 +31,7 @@ __all__ = [
     "Source",
     "explain",
     "grid",
+    "read_image",
 ]
 
 _HOME = {
@@ -39,9 +42,10 @@ _HOME = {
     "Explanation": "explanation",
     "Map": "maps",
     "grid": "maps",
+    "read_image": "images",
+    "Local": "models",
+    "Remote": "models",
     "Function": "sources",
-    "Local": "sources",
-    "Remote": "sources",
     "Source": "sources",
 }
 

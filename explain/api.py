@@ -2,10 +2,9 @@
 
 import time
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from explain import baselines, core, maps
+from explain import baselines, core, images, maps
 from explain.errors import RequestError
 from explain.explanation import Explanation
 from explain.sources import Meter, Source
@@ -37,7 +36,7 @@ def explain(
     """
     start = time.perf_counter()
     options = core.Options(samples, seed, engine, alpha, kernel_width)
-    image = _image(x)
+    image = images.check(x)
     parts = _map(map, image.shape)
     hidden, name = baselines.resolve(baseline, image, parts)
     meter = Meter(source)
@@ -59,22 +58,6 @@ def explain(
         calls=meter.calls,
         seconds=time.perf_counter() - start,
     )
-
-
-def _image(x: ArrayLike) -> NDArray[np.float32]:
-    image = np.asarray(x)
-    if image.ndim == 2:
-        image = image[:, :, None]
-    if image.ndim != 3 or image.size == 0 or not np.issubdtype(image.dtype, np.number):
-        raise RequestError(
-            f"An image is numbers of shape (H, W) or (H, W, C); received {image.dtype} of shape {np.shape(x)}."
-        )
-    if not np.all((image >= 0) & (image <= 1)):
-        raise RequestError(
-            f"An image lies in [0, 1]; received values from {image.min():g} to {image.max():g}. "
-            "Divide by 255, or map [-1, 1] to (x + 1) / 2."
-        )
-    return np.ascontiguousarray(image, np.float32)
 
 
 def _map(map: maps.Map | ArrayLike | None, shape: tuple[int, ...]) -> maps.Map:

@@ -62,6 +62,18 @@ class Explanation:
         return values[self.labels]
 
     @property
+    def headline(self) -> str:
+        """f(x), f(baseline) and R² in one line."""
+        r2 = "undefined: the target is constant" if math.isnan(self.r2) else f"{self.r2:.2f}"
+        return f"f(x) = {self.f_x:.4g}    f(baseline) = {self.f_baseline:.4g}    R² = {r2}"
+
+    @property
+    def summary(self) -> str:
+        """The headline, what it took, and the verdict: three lines."""
+        took = f"{self.evaluations} evaluations in {self.calls} calls, {self.seconds:.2f} seconds"
+        return f"{self.headline}\n{took}\n{self.verdict}"
+
+    @property
     def verdict(self) -> str:
         """A plain sentence on how far to trust the coefficients."""
         if math.isnan(self.r2):

@@ -27,7 +27,7 @@ def png(explanation: Explanation) -> bytes:
     figure = Figure(figsize=(8.6, 4.6), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    figure.suptitle(f"{_name(explanation)}\n{headline(explanation)}", fontsize=11)
+    figure.suptitle(f"{_name(explanation)}\n{explanation.headline}", fontsize=11)
     _show(left, explanation.image)
     left.set_title("image", fontsize=10)
     right.set_title(f"effect of each part, against the baseline: {explanation.baseline}", fontsize=10)
@@ -36,12 +36,6 @@ def png(explanation: Explanation) -> bytes:
     target = io.BytesIO()
     figure.savefig(target, format="png")
     return target.getvalue()
-
-
-def headline(explanation: Explanation) -> str:
-    """f(x), f(baseline) and R² in one line."""
-    r2 = "undefined: the target is constant" if math.isnan(explanation.r2) else f"{explanation.r2:.2f}"
-    return f"f(x) = {explanation.f_x:.4g}    f(baseline) = {explanation.f_baseline:.4g}    R² = {r2}"
 
 
 def html(explanation: Explanation) -> str:

@@ -99,10 +99,16 @@ def test_png_shows_red_where_the_target_rises_and_blue_where_it_falls(found, tmp
 
 
 def test_the_headline_carries_the_numbers(found, constant):
-    line = report.headline(found)
+    line = found.headline
     for value in (f"{found.f_x:.4g}", f"{found.f_baseline:.4g}", f"{found.r2:.2f}"):
         assert value in line
-    assert "constant" in report.headline(constant)
+    assert "constant" in constant.headline
+
+
+def test_the_summary_tells_fit_cost_and_trust(found):
+    assert found.headline in found.summary
+    assert f"{found.evaluations} evaluations in {found.calls} calls" in found.summary
+    assert found.verdict in found.summary
 
 
 def test_an_explanation_of_nothing_can_be_drawn(constant):

@@ -181,3 +181,16 @@ def test_a_sample_has_an_address(name):
     alone = sample.function(tf.constant([7], tf.int64))["images"].numpy()
     assert together[7] == pytest.approx(alone[0], abs=1e-6)
     assert np.abs(together[7] - together[8]).max() > 1e-3
+
+
+@EVERY
+def test_initial_weights_follow_from_the_seed_alone(name):
+    """An initializer settles its seed when it is made: one shared by layers or builds would repeat itself, or depend
+    on what was imported first."""
+    made = [make(name, strategy.get("one"), Spec((28, 28, 1), 10))[0] for _ in range(2)]
+    assert np.array_equal(weights(made[0]), weights(made[1]))
+    layers = [layer for model in made for n in model.networks for layer in n._flatten_layers()]
+    random = [
+        layer.kernel_initializer for layer in layers if hasattr(getattr(layer, "kernel_initializer", None), "seed")
+    ]
+    assert len({id(initializer) for initializer in random}) == len(random) > 0

@@ -9,7 +9,10 @@ from keras import layers
 
 from zoo.errors import UserError
 
-_INIT = {"kernel_initializer": keras.initializers.RandomNormal(stddev=0.02)}
+
+def _normal() -> keras.Initializer:
+    """N(0, 0.02²), one object for each layer: an initializer settles its seed when it is made."""
+    return keras.initializers.RandomNormal(stddev=0.02)
 
 
 def _pyramid(shape: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -38,17 +41,17 @@ def generator(latent: int, shape: tuple[int, ...], *, width: int = 64) -> keras.
     z = keras.Input((latent,))
     x = layers.Reshape((1, 1, latent))(z)
     channels = width * 2 ** (len(finer) - 1)
-    x = layers.Conv2DTranspose(channels, coarsest, use_bias=False, **_INIT)(x)
+    x = layers.Conv2DTranspose(channels, coarsest, use_bias=False, kernel_initializer=_normal())(x)
     x = layers.ReLU()(_normalise(x))
     for level in range(len(finer) - 1, -1, -1):
         below = coarsest if level == len(finer) - 1 else finer[level + 1]
         crop = [(0, 2 * low - side) for low, side in zip(below, finer[level], strict=True)]
         if level:
             channels //= 2
-            x = layers.Conv2DTranspose(channels, 4, 2, "same", use_bias=False, **_INIT)(x)
+            x = layers.Conv2DTranspose(channels, 4, 2, "same", use_bias=False, kernel_initializer=_normal())(x)
             x = layers.ReLU()(_normalise(layers.Cropping2D(crop)(x)))
         else:
-            x = layers.Conv2DTranspose(shape[2], 4, 2, "same", **_INIT)(x)
+            x = layers.Conv2DTranspose(shape[2], 4, 2, "same", kernel_initializer=_normal())(x)
             x = layers.Cropping2D(crop)(x)
     return keras.Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
 
@@ -58,7 +61,7 @@ def discriminator(shape: tuple[int, ...], *, width: int = 64) -> keras.Model:
     *finer, coarsest = _pyramid(shape)
     x = image = keras.Input(shape)
     for level in range(len(finer)):
-        x = layers.Conv2D(width * 2**level, 4, 2, "same", use_bias=level == 0, **_INIT)(x)
+        x = layers.Conv2D(width * 2**level, 4, 2, "same", use_bias=level == 0, kernel_initializer=_normal())(x)
         x = layers.LeakyReLU(0.2)(_normalise(x) if level else x)
-    x = layers.Conv2D(1, coarsest, dtype="float32", **_INIT)(x)
+    x = layers.Conv2D(1, coarsest, dtype="float32", kernel_initializer=_normal())(x)
     return keras.Model(image, layers.Reshape((), dtype="float32")(x), name="discriminator")

@@ -4,6 +4,7 @@ Ribeiro, Singh & Guestrin, "Why Should I Trust You?", KDD 2016, arXiv 1602.04938
 a baseline; nothing here knows about images.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +46,7 @@ class Options:
 class Result:
     """The local linear model of the target around x, and what it was fitted to."""
 
-    coefficients: NDArray[np.float64]  # (K,), 0 for dead parts
+    coefficients: NDArray[np.float64]  # (K,), 0 for dead parts, and for all when the target is constant
     intercept: float
     r2: float  # weighted, over the samples; NaN when the target is constant over them
     f_x: float
@@ -75,12 +76,14 @@ def run(meter: Meter, x: NDArray, baseline: NDArray, parts: Map, options: Option
 
     distances, kernel = cosine_distances(live), exponential_kernel(options.kernel_width)
     fit = ENGINES[options.engine](live, values, distances, kernel, options.alpha * options.samples)
+    r2 = weighted_r2(values, fit.predict(live), kernel(distances))
     coefficients = np.zeros(parts.parts)
-    coefficients[~dead] = fit.coefficients
+    if not math.isnan(r2):  # else they are rounding noise
+        coefficients[~dead] = fit.coefficients
     return Result(
         coefficients=coefficients,
         intercept=fit.intercept,
-        r2=weighted_r2(values, fit.predict(live), kernel(distances)),
+        r2=r2,
         f_x=f_x,
         f_baseline=f_baseline,
         local_prediction=float(fit.predict(live[:1])[0]),

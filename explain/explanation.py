@@ -25,7 +25,9 @@ class Explanation:
     The target's unit is the model's own: log-odds for logits. Two are equal if every field is.
     """
 
-    coefficients: NDArray[np.float64]  # (K,): what each part adds to the target; dead parts 0
+    coefficients: NDArray[
+        np.float64
+    ]  # (K,): what each part adds to the target; dead parts, and all of a constant target, 0
     intercept: float
     r2: float  # weighted, over the samples, at most 1; NaN when the target is constant over them
     f_x: float

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from zoo import pictures
@@ -84,17 +83,17 @@ class SampleGrids:
 
     COUNT = 64
 
-    def __init__(self, folder: Path, model: GenerativeModel, examples: tuple[np.ndarray, np.ndarray]) -> None:
+    def __init__(self, folder: Path, model: GenerativeModel, examples: Batch) -> None:
         self._folder = folder / "samples"
         self._folder.mkdir(exist_ok=True)
         self._model = model
-        self._batch = Batch(tf.constant(examples[0]), tf.constant(examples[1]))
-        self._draw = tf.function(lambda: model.pictures(self._batch, Seed.of(tf.range(self.COUNT))))
+        self._draw = tf.function(lambda: model.pictures(examples, Seed.of(tf.range(self.COUNT))))
 
     def write(self, epoch: int) -> Path | None:
         """Draws; tables of numbers have no picture."""
         if len(self._model.spec.shape) != 3:
             return None
         path = self._folder / f"epoch-{epoch:04d}.png"
-        pictures.grid(to_wire(self._draw().numpy())).save(path)
+        images = to_wire(self._draw().numpy())
+        pictures.grid(images, columns=8 if len(images) <= self.COUNT else 16).save(path)
         return path

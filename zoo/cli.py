@@ -66,7 +66,7 @@ class Command:
             raise UserError(
                 f"{_dashed(str(error))}\nUsage: zoo {self.name} {self.arguments} (see zoo {self.name} --help)"
             ) from None
-        wanted = [word for word in self.arguments.split() if word.isupper()]
+        wanted = [word for word in self.arguments.split() if word.isupper() and "[" not in word]
         if len(positional) < len(wanted):
             raise UserError(f"{wanted[len(positional)]} is missing. Example: {self.example}")
         if self.tensorflow:
@@ -348,7 +348,7 @@ def _source(values: Any, model: str) -> Any:
 def _demo_flags(v: flags.FlagValues) -> None:
     flags.DEFINE_string("out", "demo", "folder for the page and all that it came from", flag_values=v)
     flags.DEFINE_string("data", "mnist-5k", "data set", flag_values=v)
-    flags.DEFINE_integer("gan_epochs", 40, "epochs of the DCGAN", flag_values=v)
+    flags.DEFINE_integer("gan_epochs", 30, "epochs of the DCGAN", flag_values=v)
     flags.DEFINE_integer("vae_epochs", 30, "epochs of the VAE", flag_values=v)
 
 

@@ -116,8 +116,9 @@ def _ask(address: str, out: Path, data: str) -> dict[str, Any]:
     """What a program would ask over gRPC: reconstructions, an interpolation, what D believes. Writes the pictures."""
     from serving import Client
     from zoo import data as datasets
+    from zoo.model import to_wire
 
-    images = (datasets.load(data).test.arrays(10)[0] + 1) / 2
+    images = to_wire(next(iter(datasets.load(data).test.batches(10, seed=0))).x.numpy())
     with Client(address) as client:
         again = client.predict("vae", {"images": images}, signature="reconstruct")
         ends = client.predict("vae", {"images": images[[0, -1]]}, signature="encode")["mean"]

@@ -73,33 +73,35 @@ def train(config: RunConfig, folder: Path, *, command: str = "") -> Finished:
         trainer = Trainer(model, training, placed, total_steps=steps * training.epochs)
     if chief:
         _claim(folder, config, data.spec, command)
-    means = EpochMeans()
+    means, last = EpochMeans(), steps * training.epochs
     with _Checkpoints(trainer, means, folder, chief=chief) as checkpoints:
         checkpoints.restore()
-        first, last = int(trainer.progress.numpy()), steps * training.epochs
+        first = int(trainer.progress.numpy())
         if first < last:
-            batches = strategy.iterate(
-                placed,
-                lambda worker, workers: data.train.batches(
-                    training.batch_size,
-                    seed=training.seed,
-                    first_step=first * trainer.batches_per_step,
-                    steps=(last - first) * trainer.batches_per_step,
-                    share=(worker, workers),
-                ),
-            )
-            _loop(
-                trainer,
-                means,
-                batches,
-                steps,
-                checkpoints,
-                _Reports(folder, data, trainer, first // steps) if chief else None,
-            )
+            reports = _Reports(folder, data, trainer, first // steps) if chief else None
+            try:
+                _loop(trainer, means, _batches(data, trainer, last), steps, checkpoints, reports)
+            except tf.errors.OpError as error:
+                raise datasets.raised_in(error) or error from None
     return Finished(model, last, first < last)
 
 
-def _steps_per_epoch(data: "datasets.Data", model: GenerativeModel, config: RunConfig) -> int:
+def _batches(data: datasets.Data, trainer: Trainer, last: int) -> Iterator[Any]:
+    """Those of the steps from where the trainer stands to the last."""
+    config, each, first = trainer.config, trainer.batches_per_step, int(trainer.progress.numpy())
+    return strategy.iterate(
+        trainer.strategy,
+        lambda worker, workers: data.train.batches(
+            config.batch_size,
+            seed=config.seed,
+            first_step=first * each,
+            steps=(last - first) * each,
+            share=(worker, workers),
+        ),
+    )
+
+
+def _steps_per_epoch(data: datasets.Data, model: GenerativeModel, config: RunConfig) -> int:
     moves = max(config.training.moves.get(p.name, p.steps) for p in model.players)
     steps = data.train.count // (config.training.batch_size * moves)
     if not steps:
@@ -113,9 +115,10 @@ def _steps_per_epoch(data: "datasets.Data", model: GenerativeModel, config: RunC
 class _Reports:
     """The chief's log, pictures and progress bar."""
 
-    def __init__(self, folder: Path, data: "datasets.Data", trainer: Trainer, epoch: int) -> None:
+    def __init__(self, folder: Path, data: datasets.Data, trainer: Trainer, epoch: int) -> None:
         self._trainer, self._log = trainer, Log(folder, epoch)
-        self._grids = SampleGrids(folder, trainer.model, data.test.arrays(SampleGrids.COUNT // 2))
+        examples = next(iter(data.test.batches(min(SampleGrids.COUNT // 2, data.test.count), seed=0)))
+        self._grids = SampleGrids(folder, trainer.model, examples)
         self._since = time.monotonic()
 
     def epoch(self, number: int, means: EpochMeans) -> None:

@@ -73,13 +73,10 @@ def _multiworker() -> tf.distribute.Strategy:
 def worker(strategy: tf.distribute.Strategy) -> tuple[int, int]:
     """This process's number among the workers, and how many there are. Worker 0 is the chief, who writes the files."""
     resolver = strategy.cluster_resolver
-    if resolver is None or not resolver.cluster_spec():
+    cluster = resolver.cluster_spec() if resolver else None
+    if not cluster:
         return 0, 1
-    tasks = [
-        (kind, i)
-        for kind in ("chief", "worker")
-        for i in resolver.cluster_spec().as_dict().get(kind, {}) and range(resolver.cluster_spec().num_tasks(kind))
-    ]
+    tasks = [(job, i) for job in ("chief", "worker") if job in cluster.jobs for i in cluster.task_indices(job)]
     return tasks.index((resolver.task_type, resolver.task_id)), len(tasks)
 
 

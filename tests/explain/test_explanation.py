@@ -87,15 +87,30 @@ def test_heat_paints_each_part_with_its_coefficient(found, constant):
     assert np.isfinite(constant.heat[5, 5])
 
 
-def test_png_shows_red_where_the_target_rises_and_blue_where_it_falls(found, tmp_path):
-    found.save(tmp_path / "e.png")
-    picture = np.asarray(Image.open(tmp_path / "e.png").convert("RGB")).astype(int)
+def columns_of_red_and_blue(explanation, path):
+    """Of the overlay's pixels, those of each colour."""
+    explanation.save(path)
+    picture = np.asarray(Image.open(path).convert("RGB")).astype(int)
     height, width, _ = picture.shape
     assert width > height > 400
     overlay = picture[height // 4 : -height // 8, width // 2 : int(width * 0.85)]
-    red, blue = (np.argwhere(overlay[..., i] > overlay[..., 2 - i] + 40)[:, 1] for i in (0, 2))
+    return (np.argwhere(overlay[..., i] > overlay[..., 2 - i] + 40)[:, 1] for i in (0, 2))
+
+
+def test_png_shows_red_where_the_target_rises_and_blue_where_it_falls(found, tmp_path):
+    red, blue = columns_of_red_and_blue(found, tmp_path / "e.png")
     assert min(len(red), len(blue)) > 5_000
     assert np.percentile(red, 99) <= np.percentile(blue, 1)
+
+
+def test_png_has_no_colour_where_nothing_happens(constant, tmp_path):
+    x = np.full((32, 32, 1), 0.5, np.float32)
+    one_cell = explain(Function(lambda i: i[:, :8, :8].sum((1, 2, 3))), x, map=grid(x.shape, 4), samples=150)
+    red, blue = columns_of_red_and_blue(one_cell, tmp_path / "one.png")
+    assert len(red) > 1_000
+    assert len(blue) == 0
+    red, blue = columns_of_red_and_blue(constant, tmp_path / "none.png")
+    assert len(red) == len(blue) == 0
 
 
 def test_the_headline_carries_the_numbers(found, constant):

@@ -18,37 +18,40 @@ def load(name: str, form: Format) -> Data:
 
     Its `train` split, and its `test` or every tenth example of each class. Errors: DataError.
     """
-    builder = _prepared(name)
+    builder = _builder(name)
     features = builder.info.features
     image = _only_image(name, features)
     label = "label" if "label" in features and getattr(features["label"], "num_classes", None) else None
     shape = _shape(name, features[image].shape, form)
-    read = partial(_read, name=name, shape=shape)
-    splits = list(builder.info.splits)
-    if "train" not in splits:
-        raise DataError(f"tfds:{name} has no split `train`; it has {', '.join(splits)}. Choose another set.")
-    train = _encoded(builder, "train", image, label)
-    if "test" in splits:
-        test = _encoded(builder, "test", image, label)
-    else:
+    _prepare(name, builder)
+    train, test = (_encoded(builder, split, image, label) for split in ("train", "test"))
+    if train is None:
+        raise DataError(
+            f"tfds:{name} has no split `train`; it has {', '.join(builder.info.splits)}. Choose another set."
+        )
+    if test is None:
         mask = held_out(np.array(list(train.map(lambda _, number: number).as_numpy_iterator()), np.int64))
         train, test = _kept(train, ~mask), _kept(train, mask)
+    read = partial(_read, name=name, shape=shape)
     learn, held = (Stream(rows, read, _count(rows), shape) for rows in (train, test))
     names = tuple(features[label].names) if label else ()
     return Data(f"tfds:{name}", Spec(shape, len(names)), learn, held, names)
 
 
-def _prepared(name: str) -> Any:
+def _builder(name: str) -> Any:
     try:
         import tensorflow_datasets as tfds
     except ImportError:
         raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: pip install 'menagerie[tfds]'.") from None
     try:
-        builder = tfds.builder(name)
+        return tfds.builder(name)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
         raise DataError(
             f"tensorflow-datasets has no {name!r} ({_first_line(error)}). See tfds.list_builders()."
         ) from None
+
+
+def _prepare(name: str, builder: Any) -> None:
     try:
         builder.download_and_prepare()
     except ImportError as error:
@@ -58,7 +61,6 @@ def _prepared(name: str) -> Any:
             f"tfds:{name} could not be prepared in {builder.data_dir} ({type(error).__name__}: "
             f"{_first_line(error)}). It needs a network once; or set TFDS_DATA_DIR to a prepared set's."
         ) from None
-    return builder
 
 
 def _first_line(error: Exception) -> str:
@@ -83,16 +85,19 @@ def _shape(name: str, declared: tuple[int | None, ...], form: Format) -> Shape:
     return int(height or 0), int(width or 0), channels
 
 
-def _encoded(builder: Any, split: str, image: str, label: str | None) -> tf.data.Dataset:
-    """(image bytes, int64 label), always in the same order."""
+def _encoded(builder: Any, split: str, image: str, label: str | None) -> tf.data.Dataset | None:
+    """(image bytes, int64 label), always in the same order; None if there is no such split."""
     import tensorflow_datasets as tfds
 
-    rows = builder.as_dataset(
-        split=split,
-        decoders={image: tfds.decode.SkipDecoding()},
-        shuffle_files=False,
-        read_config=tfds.ReadConfig(try_autocache=False),
-    )
+    try:
+        rows = builder.as_dataset(
+            split=split,
+            decoders={image: tfds.decode.SkipDecoding()},
+            shuffle_files=False,
+            read_config=tfds.ReadConfig(try_autocache=False),
+        )
+    except ValueError:
+        return None
     zero = tf.constant(0, tf.int64)
     return rows.map(lambda row: (row[image], tf.cast(row[label], tf.int64) if label else zero))
 

@@ -200,8 +200,9 @@ class Stream(Split):
         def epoch(number: tf.Tensor) -> tf.data.Dataset:
             examples = self.source
             if plan.shuffle:
-                # In here it seeds this function's graph alone; otherwise the process's seed would decide too.
-                tf.random.set_seed(plan.seed)
+                # Within this function it seeds its graph alone: the process's seed has no say. Zero would not do,
+                # since tf.data compares the pair of seeds with (0, 0) in Python.
+                tf.random.set_seed(1 + plan.seed % 2**30)
                 examples = examples.shuffle(self.buffer, seed=number, reshuffle_each_iteration=False)
             done = tf.where(number == start, skipped * plan.batch_size, 0)
             return examples.take(plan.per_epoch * plan.batch_size).skip(tf.cast(done, tf.int64))

@@ -16,7 +16,7 @@ from explain.sources import CHUNK, Source
 
 
 class Model(Source):
-    """A model with signatures. A context manager, which lets go of what the model holds: memory or a connection."""
+    """A model with signatures. A context manager, which closes what was opened for it."""
 
     _signatures: Mapping[str, targets.Signature]
     _target: targets.Target
@@ -49,7 +49,7 @@ class Model(Source):
         return np.asarray(self.run("sample", inputs, "images")[0], np.float32)
 
     def close(self) -> None:
-        """Lets go of the model; it cannot be evaluated afterwards."""
+        """Closes what was opened for the model; a server's model cannot be evaluated afterwards."""
         self._held.close()
 
     def __enter__(self) -> Self:

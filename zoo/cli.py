@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from zoo import quiet
+from serving import quiet
 from zoo.errors import Failure, UserError, unknown
 
 SERVER = "127.0.0.1:8500"
@@ -479,9 +479,12 @@ def _imported(*names: str) -> tuple[type[BaseException], ...]:
 
 def _mistakes() -> tuple[type[BaseException], ...]:
     """Errors that are the user's: exit code 2."""
-    return (UserError, *_imported("explain.errors:RequestError"))
+    return (UserError, *_imported("explain.errors:RequestError", "serving.errors:BadOption"))
 
 
 def _failures() -> tuple[type[BaseException], ...]:
     """Errors whose message is meant for people: exit code 1."""
-    return (Failure, *_imported("serving.errors:ServingError", "explain.errors:ExplainError"))
+    return (
+        Failure,
+        *_imported("serving.errors:ServingError", "serving.errors:CannotServe", "explain.errors:ExplainError"),
+    )

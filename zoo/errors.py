@@ -11,7 +11,7 @@ class UserError(Exception):
     """
 
 
-class Failure(Exception):  # noqa: N818 - not every failure is an error of somebody's
+class Failure(Exception):
     """Work that could not be done although it was rightly asked for. The message says what failed and what to try.
 
     The command line prints it without a traceback and ends with exit code 1.

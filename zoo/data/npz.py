@@ -21,7 +21,7 @@ def load(path: Path, form: Format) -> Data:
     where there are labels, the test split is the file's own. Errors: DataError.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (
         OSError,

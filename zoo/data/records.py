@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 
 from zoo.data.core import Data, checked, chosen
 from zoo.data.errors import DataError
@@ -64,18 +65,21 @@ def _records(paths: Sequence[Path]) -> Iterator[tuple[Address, bytes]]:
             for number, data in enumerate(tf.data.TFRecordDataset(str(path)).as_numpy_iterator()):
                 yield Address(str(path), offset + _HEADER, len(data), number), data
                 offset += _HEADER + len(data) + _FOOTER
-        except (tf.errors.DataLossError, tf.errors.FailedPreconditionError) as error:
+            broken = "" if offset == path.stat().st_size else "an incomplete record"
+        except tf.errors.OpError as error:
+            broken = error.message.splitlines()[0][:120]
+        if broken:
             raise DataError(
-                f"{path} is not a whole, uncompressed TFRecord file: it breaks at byte {offset} "
-                f"({error.message.splitlines()[0][:120]}). Unpack it (gunzip), or write it again."
-            ) from None
+                f"{path} is not a whole, uncompressed TFRecord file: it breaks at byte {offset} ({broken}). "
+                "Unpack it (gunzip), or write it again."
+            )
 
 
 def _features(data: bytes, address: Address) -> dict[str, Any]:
     """The values of an Example's features by name."""
     try:
         feature = tf.train.Example.FromString(data).features.feature
-    except ValueError as error:  # protobuf's DecodeError is one
+    except DecodeError as error:
         raise DataError(f"{address} is not a tf.train.Example ({error}). Write it again.") from None
     return {key: getattr(f, f.WhichOneof("kind")).value for key, f in feature.items() if f.WhichOneof("kind")}
 

@@ -1,6 +1,7 @@
 """TensorFlow without its start-up chatter."""
 
 import importlib
+import logging
 import os
 
 
@@ -12,6 +13,7 @@ def import_tensorflow() -> None:
     if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its notes on what it deprecates are for us, not for users
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:

@@ -1,0 +1,89 @@
+"""TF Serving's messages without TensorFlow: `protos.PredictRequest`, `protos.SignatureDef` and so on.
+
+The classes are made from descriptors.binpb, in a descriptor pool of their own: TensorFlow's own copies may live in
+the same process. `python -m serving.protos --write` makes the file anew from the installed packages.
+"""
+
+import argparse
+import functools
+import importlib
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+FILE = Path(__file__).with_name("descriptors.binpb")
+
+PACKAGES = ("tensorflow.serving", "tensorflow", "google.protobuf")
+"""Where a name is looked for, in this order."""
+
+_ROOTS = (
+    "tensorflow_serving.apis.classification_pb2",
+    "tensorflow_serving.apis.get_model_metadata_pb2",
+    "tensorflow_serving.apis.get_model_status_pb2",
+    "tensorflow_serving.apis.inference_pb2",
+    "tensorflow_serving.apis.model_management_pb2",
+    "tensorflow_serving.apis.model_service_pb2",
+    "tensorflow_serving.apis.predict_pb2",
+    "tensorflow_serving.apis.prediction_log_pb2",
+    "tensorflow_serving.apis.prediction_service_pb2",
+    "tensorflow_serving.apis.regression_pb2",
+    "tensorflow_serving.config.model_server_config_pb2",
+)
+
+
+def __getattr__(name: str) -> Any:
+    """The class of the message `name`, made when first asked for."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    for package in PACKAGES:
+        try:
+            descriptor = _pool().FindMessageTypeByName(f"{package}.{name}")
+        except KeyError:
+            continue
+        globals()[name] = message_factory.GetMessageClass(descriptor)
+        return globals()[name]
+    raise AttributeError(f"TF Serving's API has no message {name!r}.")
+
+
+@functools.cache
+def _pool() -> descriptor_pool.DescriptorPool:
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(FILE.read_bytes()).file:
+        pool.Add(file)
+    return pool
+
+
+def installed() -> descriptor_pb2.FileDescriptorSet:
+    """The descriptors of the installed tensorflow-serving-api and of all that they import, imports first."""
+    found = descriptor_pb2.FileDescriptorSet()
+    seen: set[str] = set()
+
+    def add(file: Any) -> None:
+        if file.name in seen:
+            return
+        seen.add(file.name)
+        for dependency in file.dependencies:
+            add(dependency)
+        file.CopyToProto(found.file.add())
+
+    for root in _ROOTS:
+        add(importlib.import_module(root).DESCRIPTOR)
+    return found
+
+
+def main() -> None:
+    """The command `python -m serving.protos`."""
+    parser = argparse.ArgumentParser(prog="python -m serving.protos", description=installed.__doc__)
+    parser.add_argument("--write", action="store_true", help=f"write them to {FILE.name}")
+    options = parser.parse_args()
+    made = installed().SerializeToString(deterministic=True)
+    if options.write:
+        FILE.write_bytes(made)
+    elif made != FILE.read_bytes():
+        parser.exit(1, f"{FILE} differs from the installed packages. Run: python -m serving.protos --write\n")
+    print(f"{FILE}: {len(made)} bytes, as installed")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""numpy <-> TensorProto, without TensorFlow.
+
+Requests travel as `tensor_content`, one copy of the array's bytes. Replies travel as TF Serving's do, in typed fields
+(`float_val` and so on), unless a server is told otherwise; a packed field of floats has the layout of the array, so it
+is written as bytes, not number by number.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from serving import protos
+from serving.errors import Code, error
+
+MAX_ELEMENTS = 2**27
+"""Elements that a request's tensor may declare: a few bytes of shape and one value could claim any amount of memory."""
+
+_TYPES: dict[int, tuple[str, Any, str]] = {
+    1: ("float32", np.float32, "float_val"),
+    2: ("float64", np.float64, "double_val"),
+    3: ("int32", np.int32, "int_val"),
+    4: ("uint8", np.uint8, "int_val"),
+    5: ("int16", np.int16, "int_val"),
+    6: ("int8", np.int8, "int_val"),
+    7: ("string", np.object_, "string_val"),
+    8: ("complex64", np.complex64, "scomplex_val"),
+    9: ("int64", np.int64, "int64_val"),
+    10: ("bool", np.bool_, "bool_val"),
+    17: ("uint16", np.uint16, "int_val"),
+    18: ("complex128", np.complex128, "dcomplex_val"),
+    19: ("float16", np.float16, "half_val"),
+    22: ("uint32", np.uint32, "uint32_val"),
+    23: ("uint64", np.uint64, "uint64_val"),
+}
+"""DataType -> TensorFlow's name, numpy's type, the field that holds values."""
+
+STRING = 7
+_NUMBERS = {np.dtype(kind): number for number, (_, kind, _) in _TYPES.items()}
+_RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62"}
+"""Types whose packed field is the array's own bytes, with the field's tag."""
+
+
+def name(dtype: int) -> str:
+    """TensorFlow's name of a DataType number, as in float32."""
+    return _TYPES[dtype][0] if dtype in _TYPES else f"DataType {dtype}"
+
+
+def as_array(value: ArrayLike) -> NDArray[Any]:
+    """What numpy makes of a value, with Python's floats as float32, its integers as int64 and its text as bytes.
+
+    An array keeps its type. Errors: InvalidRequest for a type that no TensorProto holds, or ragged lists.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as failure:
+        raise error(Code.INVALID_ARGUMENT, f"This is no tensor: {failure}.") from None
+    if not isinstance(value, np.ndarray | np.generic) and array.dtype == np.float64:
+        array = array.astype(np.float32)
+    if array.dtype.kind in "US":
+        encoded = [s.encode() if isinstance(s, str) else s for s in array.ravel().tolist()]
+        array = np.array(encoded, dtype=object).reshape(array.shape)
+    if array.dtype not in _NUMBERS:
+        raise error(
+            Code.INVALID_ARGUMENT, f"A tensor cannot hold values of type {array.dtype}. Convert it with astype."
+        )
+    return array
+
+
+def encode(value: ArrayLike) -> Any:
+    """A value -> TensorProto with `tensor_content`, or `string_val` for text."""
+    array = as_array(value)
+    proto = _header(array)
+    if proto.dtype == STRING:
+        proto.string_val.extend(s.encode() if isinstance(s, str) else s for s in array.ravel().tolist())
+    else:
+        proto.tensor_content = _little(array).tobytes()
+    return proto
+
+
+def encode_typed(array: NDArray[Any]) -> bytes:
+    """An array -> the bytes of a TensorProto with typed fields, as Tensor::AsProtoField writes them."""
+    proto = _header(array)
+    if proto.dtype in _RAW:
+        data = _little(array).tobytes()
+        return proto.SerializeToString() + (field(_RAW[proto.dtype], data) if data else b"")
+    values = array.view(np.uint16) if array.dtype == np.float16 else array
+    getattr(proto, _TYPES[proto.dtype][2]).extend(values.ravel().tolist())
+    return proto.SerializeToString()
+
+
+def field(tag: bytes, payload: bytes) -> bytes:
+    """A length-delimited field of a protocol buffer."""
+    size, varint = len(payload), bytearray()
+    while size > 0x7F:
+        varint.append(size & 0x7F | 0x80)
+        size >>= 7
+    varint.append(size)
+    return b"".join((tag, varint, payload))
+
+
+def _header(array: NDArray[Any]) -> Any:
+    proto = protos.TensorProto(dtype=_NUMBERS[array.dtype])
+    proto.tensor_shape.SetInParent()
+    for side in array.shape:
+        proto.tensor_shape.dim.add(size=side)
+    return proto
+
+
+def _little(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def decode(proto: Any) -> NDArray[Any]:
+    """A TensorProto -> an array; text as an object array of bytes. Errors: ServerFailure if it is malformed.
+
+    Fewer values than the shape has elements: the last one is repeated, and none at all mean zeros.
+    """
+    shape = tuple(d.size for d in proto.tensor_shape.dim)
+    if proto.dtype not in _TYPES or min(shape, default=0) < 0 or math.prod(shape) > MAX_ELEMENTS * 16:
+        raise error(Code.INTERNAL, f"The server sent a malformed tensor: {name(proto.dtype)}, shape {list(shape)}.")
+    _, kind, values = _TYPES[proto.dtype]
+    if proto.tensor_content and proto.dtype != STRING:
+        fast = from_content(proto)
+        if fast is None:
+            raise error(
+                Code.INTERNAL, f"The server sent {len(proto.tensor_content)} bytes for the shape {list(shape)}."
+            )
+        return fast
+    return _filled(_values(proto, values, kind), shape)
+
+
+def from_content(proto: Any) -> NDArray[Any] | None:
+    """A numeric tensor whose `tensor_content` fits its shape, without a copy; None for any other."""
+    if proto.dtype not in _TYPES or proto.dtype == STRING or proto.tensor_shape.unknown_rank:
+        return None
+    kind = np.dtype(_TYPES[proto.dtype][1])
+    shape = [d.size for d in proto.tensor_shape.dim]
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(proto.tensor_content):
+        return None
+    return np.frombuffer(proto.tensor_content, kind.newbyteorder("<")).astype(kind, copy=False).reshape(shape)
+
+
+def declared(proto: Any) -> int | None:
+    """How many elements a TensorProto claims; None where its shape has no rank."""
+    return None if proto.tensor_shape.unknown_rank else math.prod(d.size for d in proto.tensor_shape.dim)
+
+
+def _values(proto: Any, values: str, kind: Any) -> NDArray[Any]:
+    held = getattr(proto, values)
+    if values == "string_val":
+        array = np.empty(len(held), object)
+        array[:] = list(held)
+        return array
+    if values == "half_val":
+        return np.array(held, np.uint16).view(np.float16)
+    if values in ("scomplex_val", "dcomplex_val"):
+        return np.array(held, np.float32 if kind is np.complex64 else np.float64).view(kind)
+    return np.array(held, kind)
+
+
+def _filled(values: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    count = math.prod(shape)
+    if values.size < count:
+        last = values[-1:] if values.size else np.array([b""] if values.dtype == object else [0], values.dtype)
+        values = np.concatenate([values, np.repeat(last, count - values.size)])
+    return values[:count].reshape(shape)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from serving import protos, signatures, wire
@@ -117,7 +118,7 @@ class SavedModel:
         except tf.errors.DataLossError as failure:
             text = f"{failure.message}. Please verify your warmup data is in TFRecord format."
             raise error(Code.DATA_LOSS, text) from None
-        except protos.DecodeError as failure:
+        except DecodeError as failure:
             raise error(Code.INVALID_ARGUMENT, f"Failed to parse warmup record: {failure}") from None
         return records
 

@@ -5,6 +5,7 @@ python -m serving.server --models models --port 8500
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -129,9 +130,8 @@ def _rpc(method: Callable[[bytes, float | None], bytes]) -> Callable[[bytes, Any
             log.exception("a request failed for no reason of its own")
             code, message = Code.INTERNAL, f"{type(failure).__name__}: {failure}"
         cut = message if len(message) <= _LONGEST else message[:_LONGEST] + "...TRUNCATED"
-        context.set_code(_CODES[code])
-        context.set_details(cut)
-        return b""
+        # Not set_code and an empty reply: a client may retry only where no reply has begun.
+        return context.abort(_CODES[code], cut)
 
     return call
 
@@ -146,7 +146,7 @@ def run(config: ServerConfig) -> None:
 
     def stop(number: int, frame: Any) -> None:
         if asked.is_set():
-            sys.exit(128 + number)
+            os._exit(128 + number)  # a plain exit would wait for the threads that still run requests
         asked.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):

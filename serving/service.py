@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from google.protobuf.message import DecodeError
+
 from serving import protos, wire
 from serving.engine import SavedModel
 from serving.errors import Code, error
@@ -170,7 +172,7 @@ def _set(names: set[str]) -> str:
 def _parsed(kind: Any, data: bytes) -> Any:
     try:
         return kind.FromString(data)
-    except protos.DecodeError:
+    except DecodeError:
         raise error(Code.INTERNAL, "Exception deserializing request!") from None
 
 

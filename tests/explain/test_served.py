@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from explain import Function, Local, ModelError, Remote, RequestError, core, explain
+from serving.errors import ServingError
 
 SHAPE = (12, 12, 1)
 
@@ -93,14 +94,17 @@ def test_served_local_and_in_process_agree(networks, address, x, output):
             assert found.calls == 2 + core.PROBE_CALLS
 
 
-def test_an_older_version_can_be_explained(networks, address, x):
+def test_the_named_version_is_explained_or_none(networks, address, x):
+    """A server holds the latest version only, a folder all of them."""
     models, made = networks
-    expected = explain(by_hand(made[1]), x, samples=300).coefficients
-    with Remote(address, "gan", version=1) as served, Local(models / "gan" / "1") as local:
+    with Remote(address, "gan", version=2) as served, Local(models / "gan" / "1") as local:
         for source in (served, local):
             found = explain(source, x, samples=300)
-            assert found.version == 1
+            expected = explain(by_hand(made[source.version]), x, samples=300).coefficients
             np.testing.assert_allclose(found.coefficients, expected, atol=1e-5)
+        assert (served.version, local.version) == (2, 1)
+    with pytest.raises(ServingError, match="gan, 1"):
+        Remote(address, "gan", version=1)
 
 
 def test_a_model_in_training_mode_is_refused(networks, address, x):
@@ -124,7 +128,5 @@ def test_the_models_offers_are_listed(networks, address):
 
 
 def test_an_unknown_model_is_the_servers_error(address):
-    from serving.errors import ServingError
-
     with pytest.raises(ServingError, match="nobody"):
         Remote(address, "nobody")

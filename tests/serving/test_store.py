@@ -1,0 +1,329 @@
+"""Versions come, go, fail and are swapped without a gap."""
+
+import gc
+import shutil
+import threading
+import time
+import weakref
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from serving import Client, NotFound, engine, errors, store
+from serving.server import Server, ServerConfig, _load
+from serving.store import State, Status, Store, StoreConfig
+
+
+class Fake:
+    """Stands for a loaded version."""
+
+    def __init__(self, path):
+        self.path = path
+
+
+def whole(path):
+    path.mkdir(parents=True)
+    (path / "saved_model.pb").write_bytes(b"")
+    return path
+
+
+def make(tmp_path, load=lambda name, path: Fake(path), **options):
+    return Store(StoreConfig(root=tmp_path, **{"poll_seconds": 0, **options}), load)
+
+
+def states(found, name="m"):
+    return {s.version: s.state.name for s in found.statuses(name)}
+
+
+def test_the_highest_version_is_served(tmp_path):
+    for version in ("1", "10", "9", "x", "1.5", "-2"):
+        whole(tmp_path / "m" / version)
+    found = make(tmp_path)
+    found.poll()
+    assert found.available() == {"m": [10]}
+    assert found.get("m")[0] == 10
+    with pytest.raises(NotFound, match=r"Specific\(m, 9\)"):
+        found.get("m", 9)
+
+
+@pytest.mark.parametrize(("name", "version"), [("00000123", 123), ("+7", 7), ("0", 0)])
+def test_versions_are_read_as_simple_atoi_reads_them(tmp_path, name, version):
+    whole(tmp_path / "m" / name)
+    found = make(tmp_path)
+    found.poll()
+    assert found.available() == {"m": [version]}
+
+
+def test_several_latest(tmp_path):
+    for version in "1234":
+        whole(tmp_path / "m" / version)
+    found = make(tmp_path, latest=2)
+    found.poll()
+    assert found.available() == {"m": [3, 4]}
+    assert found.get("m", 3)[0] == 3
+    assert [s.version for s in found.statuses("m")] == [4, 3]
+
+
+def test_new_models_and_versions_are_found(tmp_path):
+    found = make(tmp_path)
+    found.poll()
+    assert found.available() == {}
+    whole(tmp_path / "a" / "1")
+    found.poll()
+    whole(tmp_path / "b" / "4")
+    whole(tmp_path / "a" / "2")
+    found.poll()
+    assert found.available() == {"a": [2], "b": [4]}
+    assert states(found, "a") == {2: "AVAILABLE", 1: "END"}
+
+
+def test_the_new_one_is_loaded_before_the_old_one_goes(tmp_path):
+    whole(tmp_path / "m" / "1")
+    seen = []
+
+    def load(name, path):
+        seen.append((path.name, found.available()))
+        return Fake(path)
+
+    found = make(tmp_path, load)
+    found.poll()
+    whole(tmp_path / "m" / "2")
+    found.poll()
+    assert seen == [("1", {}), ("2", {"m": [1]})]
+
+
+def test_what_vanishes_is_unloaded_and_loaded_anew_when_it_returns(tmp_path):
+    path = whole(tmp_path / "m" / "1")
+    found = make(tmp_path)
+    found.poll()
+    shutil.rmtree(path)
+    found.poll()
+    assert states(found) == {1: "END"}
+    with pytest.raises(NotFound, match=r"Latest\(m\)"):
+        found.get("m")
+    whole(path)
+    found.poll()
+    assert states(found) == {1: "AVAILABLE"}
+    shutil.rmtree(tmp_path / "m")
+    found.poll()
+    assert states(found) == {1: "END"}
+
+
+def test_a_half_copied_version_is_waited_for(tmp_path):
+    whole(tmp_path / "m" / "1")
+    found = make(tmp_path)
+    found.poll()
+    half = tmp_path / "m" / "2"
+    (half / "variables").mkdir(parents=True)
+    found.poll()
+    (half / "saved_model.pb").write_bytes(b"")
+    found.poll()
+    (half / "variables" / "variables.index").write_bytes(b"")
+    found.poll()
+    assert states(found) == {2: "START", 1: "AVAILABLE"}
+    (half / "variables" / "variables.data-00000-of-00001").write_bytes(b"")
+    found.poll()
+    assert states(found) == {2: "AVAILABLE", 1: "END"}
+
+
+def test_a_failure_is_told_tried_again_and_given_up(tmp_path):
+    whole(tmp_path / "m" / "1")
+    whole(tmp_path / "n" / "1")
+    tries = []
+
+    def load(name, path):
+        if name == "m":
+            tries.append(path)
+            raise errors.error(errors.Code.DATA_LOSS, "torn")
+        return Fake(path)
+
+    found = make(tmp_path, load, retries=2, retry_seconds=0)
+    found.poll()
+    assert found.available() == {"n": [1]}, "one bad model does not keep the others"
+    assert found.statuses("m") == [Status(1, State.LOADING, errors.Code.DATA_LOSS, "torn")]
+    for _ in range(5):
+        found.poll()
+    assert len(tries) == 3
+    assert found.statuses("m") == [Status(1, State.END, errors.Code.DATA_LOSS, "torn")]
+
+
+def test_retries_wait(tmp_path):
+    whole(tmp_path / "m" / "1")
+    tries = []
+
+    def load(name, path):
+        tries.append(path)
+        raise errors.error(errors.Code.DATA_LOSS, "torn")
+
+    found = make(tmp_path, load, retry_seconds=1000)
+    found.poll()
+    found.poll()
+    assert len(tries) == 1
+
+
+def test_the_old_version_stays_while_the_new_one_fails(tmp_path):
+    whole(tmp_path / "m" / "1")
+
+    def load(name, path):
+        if path.name == "2":
+            raise errors.error(errors.Code.INTERNAL, "no")
+        return Fake(path)
+
+    found = make(tmp_path, load, retry_seconds=1000)
+    found.poll()
+    whole(tmp_path / "m" / "2")
+    found.poll()
+    assert found.get("m")[0] == 1
+    assert states(found) == {2: "LOADING", 1: "AVAILABLE"}
+
+
+def test_a_bad_base_path_does_not_block_the_others(tmp_path):
+    whole(tmp_path / "good" / "1")
+    config = StoreConfig(models={"bad": tmp_path / "missing", "good": tmp_path / "good"}, poll_seconds=0)
+    found = Store(config, lambda name, path: Fake(path))
+    found.poll()
+    assert found.available() == {"good": [1]}
+
+
+def test_a_request_keeps_its_version_and_the_last_one_closes_it(models, tmp_path):
+    shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
+    found = make(tmp_path, _load)
+    found.poll()
+    _, held = found.get("affine")
+    gone = weakref.ref(held)
+    shutil.copytree(models / "affine" / "3", tmp_path / "affine" / "3")
+    found.poll()
+    assert held.run("sample", {"seed": np.int64([5])})["images"][0, 0, 0, 0] == 5
+    del held
+    gc.collect()
+    assert gone() is None
+
+
+def test_hot_swap_fails_no_request(models, tmp_path):
+    """A real server under load while version 3 replaces version 1."""
+    shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
+    server = Server(ServerConfig(models=tmp_path, port=0, poll_seconds=0.05))
+    failures, seen, stop = [], set(), threading.Event()
+
+    def ask():
+        with Client(server.address, retries=0) as client:
+            while not stop.is_set():
+                try:
+                    reply = client.predict("affine", {"seed": [7]}, signature="sample")
+                    assert reply["images"][0, 0, 0, 0] == 7 * reply.version
+                    seen.add(reply.version)
+                except Exception as failure:
+                    failures.append(failure)
+
+    askers = [threading.Thread(target=ask) for _ in range(4)]
+    try:
+        for asker in askers:
+            asker.start()
+        shutil.copytree(models / "affine" / "3", tmp_path / "affine" / "3")
+        with Client(server.address) as client:
+            client.wait_until_available("affine", 3, timeout=30)
+        end = time.monotonic() + 30
+        while 3 not in seen and time.monotonic() < end:
+            time.sleep(0.05)
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+        server.stop(0)
+    assert failures == []
+    assert seen == {1, 3}
+
+
+def records(path, *logs):
+    file = path / engine.WARMUP
+    file.parent.mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for log in logs:
+            writer.write(log if isinstance(log, bytes) else log.SerializeToString())
+
+
+def sample_log(signature="sample", seed=1):
+    log = prediction_log_pb2.PredictionLog()
+    log.predict_log.request.model_spec.signature_name = signature
+    log.predict_log.request.inputs["seed"].CopyFrom(tf.make_tensor_proto(np.int64([seed])))
+    return log
+
+
+@pytest.fixture
+def version(models, tmp_path):
+    return shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
+
+
+def test_warmup_runs_before_a_version_is_available(version, tmp_path, monkeypatch):
+    ran = []
+    run = engine.SavedModel.run
+    monkeypatch.setattr(engine.SavedModel, "run", lambda self, key, *rest: ran.append(key) or run(self, key, *rest))
+    records(version, sample_log(), sample_log(seed=2))
+    found = make(tmp_path, _load)
+    found.poll()
+    assert ran == ["sample", "sample"]
+    assert found.available() == {"affine": [1]}
+
+
+@pytest.mark.parametrize(
+    ("logs", "code", "text"),
+    [
+        ([sample_log("nope")], "FAILED_PRECONDITION", 'Serving signature key "nope" not found.'),
+        ([b"\xff\xff"], "INVALID_ARGUMENT", "Failed to parse warmup record: "),
+        ([prediction_log_pb2.PredictionLog(session_run_log={})], "UNIMPLEMENTED", "Unsupported log_type for warmup: 5"),
+        ([sample_log()] * 1001, "INVALID_ARGUMENT", "Number of warmup records exceeds the maximum (1000) at "),
+    ],
+)
+def test_a_failing_warmup_fails_the_load(logs, code, text, version, tmp_path):
+    records(version, *logs)
+    found = make(tmp_path, _load, retries=0)
+    found.poll()
+    (status,) = found.statuses("affine")
+    assert (status.state, status.code.name) == (State.END, code)
+    assert status.message.startswith(text)
+
+
+def test_a_torn_warmup_file_is_data_loss(version, tmp_path):
+    records(version, sample_log())
+    file = version / engine.WARMUP
+    file.write_bytes(b"not a TFRecord at all")
+    found = make(tmp_path, _load, retries=0)
+    found.poll()
+    (status,) = found.statuses("affine")
+    assert status.code == errors.Code.DATA_LOSS
+    assert status.message.endswith("Please verify your warmup data is in TFRecord format.")
+
+
+def test_what_is_no_saved_model_is_told(tmp_path):
+    (whole(tmp_path / "m" / "1") / "saved_model.pb").write_bytes(b"garbage")
+    found = make(tmp_path, _load, retries=0)
+    found.poll()
+    (status,) = found.statuses("m")
+    assert status.state == State.END
+    assert status.code != errors.Code.OK
+    assert "m/1" in status.message
+
+
+def test_both_runners_agree(models):
+    """The private wrapper and the public Session it stands in for; and the numbers are TensorFlow 2's."""
+    model = engine.SavedModel(models / "affine" / "3")
+    inputs = {"x": np.random.default_rng(0).random((5, 4), np.float32), "bias": np.arange(5, dtype=np.float32)}
+    fast = model.run("serving_default", inputs)
+    model._run = engine._public_runner(model._session)
+    slow = model.run("serving_default", inputs)
+    loaded = tf.saved_model.load(str(models / "affine" / "3")).signatures["serving_default"]
+    for name, value in loaded(**{k: tf.constant(v) for k, v in inputs.items()}).items():
+        assert np.array_equal(fast[name], slow[name])
+        np.testing.assert_allclose(fast[name], value, rtol=1e-6)
+
+
+def test_the_store_module_knows_the_protocols_states():
+    assert {s.name: int(s) for s in store.State} == {
+        "START": 10,
+        "LOADING": 20,
+        "AVAILABLE": 30,
+        "UNLOADING": 40,
+        "END": 50,
+    }

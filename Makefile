@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo test test-slow check bench clean
+.PHONY: help demo pictures test test-slow check bench clean
 help:            ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
 
@@ -24,6 +24,10 @@ help:            ## what can be done here
 
 demo: .venv/base ## train, export, serve, sample, explain; ends with demo/index.html
 	@$(BIN)/zoo demo
+
+pictures: demo   ## the pictures of the documents, from the demo
+	cp demo/dcgan.png docs/samples.png
+	cp demo/explanation.png docs/explanation.png
 
 test: .venv/dev  ## the tests, under 15 minutes on 2 cores
 	@$(BIN)/python -m pytest -q -m "not slow"

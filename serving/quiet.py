@@ -8,12 +8,11 @@ import os
 def import_tensorflow() -> None:
     """Imports tensorflow with standard error closed to it; its C++ lines ignore TF_CPP_MIN_LOG_LEVEL while it loads.
 
-    Does nothing where the user set that variable: whoever asks for the lines gets them.
+    Where the user set that variable to less than 3, the lines that were asked for are shown.
     """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its notes on what it deprecates are for us, not for users
+    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+        return
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     try:

@@ -312,6 +312,9 @@ def _explain_flags(v: flags.FlagValues) -> None:
         flag_values=v,
     )
     flags.DEFINE_integer("cells", 7, "rows and columns of the grid", flag_values=v)
+    flags.DEFINE_string(
+        "baseline", "0", "what a hidden part shows: a grey value in [0, 1], or `mean`, the part's own", flag_values=v
+    )
     flags.DEFINE_integer("samples", 1000, "perturbed images", flag_values=v)
     flags.DEFINE_integer("random_seed", 0, "of the perturbations", flag_values=v)
     flags.DEFINE_string("out", "explanation.png", ".png, .json or .html", flag_values=v)
@@ -329,9 +332,18 @@ def _explain(values: Any, positional: list[str]) -> None:
     with _source(values, model) as source:
         x = explain.read_image(Path(image[0]), source.shape) if image else source.sample(values.seed)
         grid = explain.grid(x.shape, cells=values.cells)
-        found = explain.explain(source, x, map=grid, samples=values.samples, seed=values.random_seed)
+        found = explain.explain(
+            source, x, map=grid, samples=values.samples, seed=values.random_seed, baseline=_baseline(values.baseline)
+        )
     found.save(values.out)
     print(f"{found.summary}\n{values.out}")
+
+
+def _baseline(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _source(values: Any, model: str) -> Any:

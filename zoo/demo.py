@@ -43,8 +43,9 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
             for model in MODELS:
                 done(f"sample {model} --count 64 --seed 0 --server {address} --out {out}/{model}.png")
             facts = _ask(address, out, data)
-            done(f"explain dcgan --seed {facts['seed']} --server {address} --out {out}/explanation.png")
-            done(f"explain dcgan --seed {facts['seed']} --server {address} --out {out}/explanation.json")
+            for kind in ("png", "json"):
+                asked = f"--seed {facts['seed']} --baseline mean --server {address}"
+                done(f"explain dcgan {asked} --out {out}/explanation.{kind}")
     for model in MODELS:
         pictures.curves(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
     page = _page(out, done, facts, time.monotonic() - started)
@@ -176,6 +177,7 @@ def _losses(out: Path) -> str:
     rows = io.StringIO()
     for model in MODELS:
         log = pictures.read_log(out / "runs" / model / "log.csv")
+        rows.write(f"<tr><td>{model}<td>seconds<td>{log['seconds'][0]:.1f}<td>{log['seconds'][-1]:.1f}")
         for term in (key for key in log if "/" in key):
             rows.write(f"<tr><td>{model}<td>{term}<td>{log[term][0]:.3f}<td>{log[term][-1]:.3f}")
     return rows.getvalue()

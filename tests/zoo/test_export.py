@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving import Client
+from serving.server import Server, ServerConfig
 from zoo import export, registry, run
 from zoo.config import RunConfig
 from zoo.errors import UserError
@@ -148,3 +150,43 @@ def test_mistakes(runs, tmp_path):
     with pytest.raises(UserError, match="has no checkpoint yet"):
         export.export(unfinished, tmp_path / "models")
     assert not (tmp_path / "models").exists()
+
+
+@pytest.fixture(scope="module")
+def served(runs, tmp_path_factory):
+    """Every model, exported and offered by one server."""
+    models = tmp_path_factory.mktemp("models")
+    for name in registry.recipes():
+        export.export(runs / name, models)
+    server = Server(ServerConfig(models=models, port=0))
+    with Client(server.address, timeout=60) as client:
+        yield client
+    server.stop(0)
+
+
+@EVERY
+def test_served_and_called_through_every_signature(name, runs, served):
+    """Over gRPC, in batches of other sizes than the warm-up's, equal to the model in process."""
+    model, _ = run.restore(runs / name)
+    offered = served.metadata(name).signatures
+    assert set(offered) - {"serving_default"} == set(model.signatures())
+    for key, signature in model.signatures().items():
+        assert {k: (s.dtype, s.shape) for k, s in offered[key].inputs.items()} == {
+            k: (s.dtype.name, tuple(s.shape)) for k, s in signature.inputs.items()
+        }
+        for rows in (1, 7):
+            inputs = export.example_inputs(signature, rows)
+            reply = served.predict(name, inputs, signature=key)
+            for output, value in signature.function(*map(tf.constant, inputs.values())).items():
+                np.testing.assert_allclose(reply[output], value, rtol=1e-5, atol=1e-5)
+                assert len(reply[output]) == rows
+
+
+@EVERY
+def test_a_sample_has_the_same_address_on_the_wire(name, runs, served):
+    if "sample" not in served.metadata(name).signatures:
+        pytest.skip(f"{name} does not sample")
+    together = served.predict(name, {"seed": np.arange(100)}, signature="sample")["images"]
+    alone = served.predict(name, {"seed": [42]}, signature="sample")["images"]
+    np.testing.assert_allclose(alone[0], together[42], atol=1e-5)
+    assert np.abs(together[42] - together[43]).max() > 1e-3

@@ -1,0 +1,112 @@
+"""The demo: the page that it ends with, and that it leaves no process behind."""
+
+import base64
+import html.parser
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo import data
+
+DEMO = [sys.executable, "-m", "zoo", "demo", "--data", "digits", "--gan-epochs", "2", "--vae-epochs", "2"]
+
+
+def processes(folder):
+    """Command lines of the running processes that name the folder."""
+    lines = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if str(folder) in line:
+                lines.append(line)
+    return lines
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.images, self.outside = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        for name, value in attributes:
+            if name in ("src", "href"):
+                (self.images if value.startswith("data:image/png;base64,") else self.outside).append(value)
+
+
+def test_the_page_holds_everything(tmp_path):
+    ran = subprocess.run([*DEMO, "--out", str(tmp_path / "demo")], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert f"The page: {tmp_path / 'demo' / 'index.html'}" in ran.stdout
+    assert "Next: zoo serve" in ran.stdout
+    assert "100%" in ran.stderr, "a progress bar"
+    text = (tmp_path / "demo" / "index.html").read_text()
+    page = Page(text)
+    assert page.outside == [], "self-contained"
+    assert len(page.images) == 7
+    for image in page.images:
+        pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(image.partition(",")[2]))))
+        assert pixels.std() > 0
+    commands = re.findall(r"<code>(zoo [^<]*)</code>", text)
+    kinds = ["train", "train", "export", "export", "serve", "sample", "sample", "explain", "explain"]
+    assert [c.split()[1] for c in commands] == kinds
+    assert "$" not in re.sub(r"data:image/png;base64,[^\"]*", "", text), "every blank is filled"
+    assert processes(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_no_process(number, tmp_path):
+    """Interrupted once the server runs; started again it continues from what it has."""
+    command = [*DEMO, "--out", str(tmp_path / "demo")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("Serving"):
+            break
+    assert any("serve" in line for line in processes(tmp_path)), "the server is a process of its own"
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in error
+    assert "Traceback" not in error
+    assert processes(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_the_digits_are_digits(tmp_path):
+    """The default demo's samples, judged by a classifier of real digits: sure of most, and of all classes."""
+    from sklearn.svm import SVC
+
+    from serving.engine import SavedModel
+
+    subprocess.run(
+        [sys.executable, "-m", "zoo", "demo", "--out", str(tmp_path / "demo")], check=True, capture_output=True
+    )
+    x, y = data.load("mnist-5k").train.arrays()
+    judge = SVC(C=10).fit(x.reshape(len(x), -1), y)
+    test_x, test_y = data.load("mnist-5k").test.arrays()
+    test_x = test_x.reshape(len(test_x), -1)
+    assert judge.score(test_x, test_y) > 0.93
+
+    def margins(images):
+        scores = np.sort(judge.decision_function(images.reshape(len(images), -1)), axis=1)
+        return scores[:, -1] - scores[:, -2]
+
+    sure = np.quantile(margins(test_x), 0.05)
+    noise = np.random.default_rng(0).permuted(test_x, axis=1)
+    assert np.mean(margins(noise) > sure) < 0.5, "the judge can say no"
+    for name in ("dcgan", "vae"):
+        seeds = np.arange(500)
+        images = 2 * SavedModel(tmp_path / "demo" / "models" / name / "1").run("sample", {"seed": seeds})["images"] - 1
+        assert np.mean(margins(images) > sure) > 0.6, name
+        assert len(np.unique(judge.predict(images.reshape(500, -1)))) == 10, name

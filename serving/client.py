@@ -51,6 +51,7 @@ class GrpcTransport(Transport):
             ("grpc.max_send_message_length", -1),
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.min_reconnect_backoff_ms", 200),
+            ("grpc.per_rpc_retry_buffer_size", 2**31 - 1),  # larger requests (default: 256 KiB) are not tried again
             ("grpc.service_config", json.dumps({"methodConfig": [method]})),
         ]
         self._channel = grpc.insecure_channel(address, options)

@@ -4,6 +4,7 @@ So its errors are TF Serving's to the letter, and a call is several times faster
 errors would also show file paths. The Session releases Python's lock while it runs.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,18 @@ def complete(path: Path) -> bool:
     variables = path / "variables"
     if not variables.is_dir():
         return True
-    return (variables / "variables.index").is_file() and any(variables.glob("variables.data-*"))
+    shards = sorted(variables.glob("variables.data-*-of-*"))
+    whole = shards and len(shards) == int(shards[0].name.rpartition("-")[2])
+    return bool(whole) and (variables / "variables.index").is_file()
+
+
+def fingerprint(path: Path) -> frozenset[tuple[str, int, int]]:
+    """Names, sizes and times of a folder's files: a copy under way changes them."""
+    found = set()
+    for file in path.rglob("*"):
+        with contextlib.suppress(OSError):  # it may go while we look
+            found.add((str(file), file.stat().st_size, file.stat().st_mtime_ns))
+    return frozenset(found)
 
 
 class SavedModel:
@@ -90,7 +102,7 @@ class SavedModel:
         if fast is not None:
             return fast
         count = wire.declared(proto)
-        if count is not None and not 0 <= count <= wire.MAX_ELEMENTS:
+        if count is not None and not 0 <= count <= max(wire.MAX_ELEMENTS, proto.ByteSize()):
             return None
         try:
             parsed: NDArray[Any] = tf.io.parse_tensor(proto.SerializeToString(), tf.as_dtype(proto.dtype)).numpy()

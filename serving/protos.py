@@ -7,8 +7,8 @@ the same process. `python -m serving.protos --write` makes the file anew from th
 import argparse
 import functools
 import importlib
+import typing
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
@@ -32,7 +32,7 @@ _ROOTS = (
 )
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     """The class of the message `name`, made when first asked for."""
     if name.startswith("_"):
         raise AttributeError(name)
@@ -59,7 +59,7 @@ def installed() -> descriptor_pb2.FileDescriptorSet:
     found = descriptor_pb2.FileDescriptorSet()
     seen: set[str] = set()
 
-    def add(file: Any) -> None:
+    def add(file: typing.Any) -> None:
         if file.name in seen:
             return
         seen.add(file.name)

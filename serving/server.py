@@ -24,6 +24,8 @@ log = logging.getLogger("serving")
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _LONGEST = 1024
+_FOREVER = 10**9
+"""Seconds. Where a call has no deadline, grpcio says that 9e18 remain, which no RunOptions can hold."""
 
 
 @final
@@ -122,8 +124,9 @@ def _handlers(services: Any) -> list[Any]:
 
 def _rpc(method: Callable[[bytes, float | None], bytes]) -> Callable[[bytes, Any], bytes]:
     def call(request: bytes, context: Any) -> bytes:
+        left = context.time_remaining()
         try:
-            return method(request, context.time_remaining())
+            return method(request, None if left is None or left > _FOREVER else left)
         except ServingError as failure:
             code, message = failure.code, failure.message
         except Exception as failure:

@@ -46,7 +46,7 @@ class Service:
         outputs = predict(model, key, request, end)
         spec = protos.ModelSpec(name=request.model_spec.name, signature_name=key)
         spec.version.value = version
-        encode = wire.encode_typed if self._typed else _content
+        encode = wire.encode_typed if self._typed else wire.encode_content
         # A map's entry is a message {1: key, 2: value}; written by hand, a large tensor is copied once.
         entries = [_entry(alias, encode(value)) for alias, value in outputs.items()]
         return b"".join([*entries, wire.field(b"\x12", spec.SerializeToString())])
@@ -138,15 +138,16 @@ def _inputs(model: SavedModel, signature: Signature, request: Any) -> dict[str, 
             raise error(
                 Code.INVALID_ARGUMENT,
                 f"Signature input alias: {alias}(feed name: {spec.name}) not found in request and no default value "
-                f"provided. Inputs expected to be in the request {_set(known - set(defaults))}, or default input alias "
-                f"set: {_set(set(defaults))}",
+                f"provided. Inputs expected to be in the request {_set(sent)}, or default input alias "
+                f"set: {_names(set(defaults))}",
             )
         value = model.parse(request.inputs[alias] if alias in sent else defaults[alias])
         if value is None:
             raise error(Code.INVALID_ARGUMENT, f"tensor parsing error: {alias}")
         inputs[alias] = value
     if sent - known:
-        text = f"Inputs contains invalid name. Used request inputs: {_set(sent & known)}, request input: {_set(sent)}"
+        used = _names(sent & known)
+        text = f"Inputs contains invalid name. Used request inputs: {used}, request input: {_names(sent)}"
         raise error(Code.INVALID_ARGUMENT, text)
     return inputs
 
@@ -165,8 +166,12 @@ def _outputs(signature: Signature, request: Any) -> list[str]:
     return wanted or list(signature.outputs)
 
 
+def _names(names: set[str]) -> str:
+    return ",".join(sorted(names))
+
+
 def _set(names: set[str]) -> str:
-    return "{" + ",".join(sorted(names)) + "}"
+    return "{" + _names(names) + "}"
 
 
 def _parsed(kind: Any, data: bytes) -> Any:
@@ -174,10 +179,6 @@ def _parsed(kind: Any, data: bytes) -> Any:
         return kind.FromString(data)
     except DecodeError:
         raise error(Code.INTERNAL, "Exception deserializing request!") from None
-
-
-def _content(array: Any) -> bytes:
-    return bytes(wire.encode(array).SerializeToString())
 
 
 def _entry(key: str, tensor: bytes) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from serving.engine import SavedModel, complete
+from serving.engine import SavedModel, complete, fingerprint
 from serving.errors import Code, ServingError, error
 
 log = logging.getLogger("serving")
@@ -69,6 +69,7 @@ class _Entry:
     loaded: SavedModel | None = None
     attempts: int = 0
     again: float = 0.0  # when a failed load may be tried again, by time.monotonic
+    files: frozenset[tuple[str, int, int]] = frozenset()  # as they were when the load failed
 
 
 class Store:
@@ -119,9 +120,15 @@ class Store:
 
     def poll(self) -> None:
         """One look at every folder; loads what is new, unloads what is no longer wanted."""
-        bases = self._bases()
+        try:
+            bases = self._bases()
+        except OSError as failure:
+            self._tell(f"{self._config.root} cannot be read, what is loaded stays: {failure}")
+            return
         for name in [*bases, *(n for n in list(self._entries) if n not in bases)]:
-            self._settle(name, self._versions(name, bases[name]) if name in bases else {})
+            aspired = self._versions(name, bases[name]) if name in bases else {}
+            if aspired is not None:
+                self._settle(name, aspired)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._config.poll_seconds):
@@ -131,24 +138,27 @@ class Store:
                 log.exception("looking for versions failed; the next look follows")
 
     def _bases(self) -> dict[str, Path]:
+        """Model -> its folder. Errors: OSError where the root cannot be read."""
         bases = dict(self._config.models)
         if self._config.root is not None:
-            try:
-                folders = sorted(p for p in self._config.root.iterdir() if p.is_dir())
-            except OSError as failure:
-                self._tell(f"{self._config.root} cannot be read: {failure}")
-                folders = []
+            folders = sorted(p for p in self._config.root.iterdir() if p.is_dir())
             # A model that was there keeps its place: without folders of versions its versions are unloaded.
             bases |= {p.name: p for p in folders if p.name in self._entries or self._versions(p.name, p)}
         return bases
 
-    def _versions(self, name: str, base: Path) -> dict[int, Path]:
+    def _versions(self, name: str, base: Path) -> dict[int, Path] | None:
+        """The versions to serve, the highest first: half-copied ones are waited for, with what there is.
+
+        None where that cannot be told: nothing is changed then.
+        """
         try:
             found = _numbered(base)
         except OSError as failure:
-            self._tell(f"The folder of model {name} cannot be read: {failure}")
-            return {}
-        return dict(sorted(found.items(), reverse=True)[: self._config.latest])
+            self._tell(f"The folder of model {name} cannot be read, what is loaded stays: {failure}")
+            return None
+        ranked = sorted(found.items(), reverse=True)
+        place = [i for i, (_, path) in enumerate(ranked) if complete(path)][: self._config.latest]
+        return dict(ranked[: max(place, default=self._config.latest - 1) + 1])
 
     def _settle(self, name: str, aspired: Mapping[int, Path]) -> None:
         """Brings one model to what its folder says: first the new versions, highest first, then the old ones."""
@@ -157,7 +167,7 @@ class Store:
             entry = self._entries[name].get(version)
             if entry is None or (entry.status.state == State.END and not entry.attempts):
                 entry = _Entry(Status(version, State.START))
-            if entry.loaded or entry.attempts > self._config.retries or time.monotonic() < entry.again:
+            if entry.loaded or not self._due(entry, path):
                 continue
             if not complete(path):
                 self._put(name, entry)
@@ -175,17 +185,25 @@ class Store:
                 # Whatever it failed at: the folder is gone, and if it comes back it is tried anew.
                 self._put(name, _Entry(replace(entry.status, state=State.END)))
 
+    def _due(self, entry: _Entry, path: Path) -> bool:
+        """Whether to load: anew, again after a while, or at once where a copy went on since the load failed."""
+        if entry.attempts and entry.files != fingerprint(path):
+            return True
+        return entry.attempts <= self._config.retries and time.monotonic() >= entry.again
+
     def _loaded(self, name: str, path: Path, entry: _Entry) -> _Entry:
         version = entry.status.version
         self._put(name, replace(entry, status=replace(entry.status, state=State.LOADING)))
+        files = fingerprint(path)
         try:
             loaded = self._load(name, path)
-        except ServingError as failure:
+        except Exception as error_:  # whatever one model's files bring about is no other model's concern
+            failure = error_ if isinstance(error_, ServingError) else error(Code.UNKNOWN, repr(error_))
             attempts = entry.attempts + 1
             state = State.END if attempts > self._config.retries else State.LOADING
             log.error("loading %s version %d failed: %s", name, version, failure.message)
             status = Status(version, state, failure.code, failure.message)
-            return _Entry(status, attempts=attempts, again=time.monotonic() + self._config.retry_seconds)
+            return _Entry(status, None, attempts, time.monotonic() + self._config.retry_seconds, files)
         log.info("loaded %s version %d", name, version)
         return _Entry(Status(version, State.AVAILABLE), loaded)
 

@@ -8,14 +8,15 @@ is written as bytes, not number by number.
 import math
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from serving import protos
 from serving.errors import Code, error
 
-MAX_ELEMENTS = 2**27
-"""Elements that a request's tensor may declare: a few bytes of shape and one value could claim any amount of memory."""
+MAX_ELEMENTS = 2**24
+"""Elements that a request's tensor may declare without sending them: a few bytes could claim any amount of memory."""
 
 _TYPES: dict[int, tuple[str, Any, str]] = {
     1: ("float32", np.float32, "float_val"),
@@ -28,17 +29,22 @@ _TYPES: dict[int, tuple[str, Any, str]] = {
     8: ("complex64", np.complex64, "scomplex_val"),
     9: ("int64", np.int64, "int64_val"),
     10: ("bool", np.bool_, "bool_val"),
+    14: ("bfloat16", ml_dtypes.bfloat16, "half_val"),
     17: ("uint16", np.uint16, "int_val"),
     18: ("complex128", np.complex128, "dcomplex_val"),
     19: ("float16", np.float16, "half_val"),
     22: ("uint32", np.uint32, "uint32_val"),
     23: ("uint64", np.uint64, "uint64_val"),
+    24: ("float8_e5m2", ml_dtypes.float8_e5m2, "float8_val"),
+    25: ("float8_e4m3fn", ml_dtypes.float8_e4m3fn, "float8_val"),
+    29: ("int4", ml_dtypes.int4, "int_val"),
+    30: ("uint4", ml_dtypes.uint4, "int_val"),
 }
 """DataType -> TensorFlow's name, numpy's type, the field that holds values."""
 
 STRING = 7
 _NUMBERS = {np.dtype(kind): number for number, (_, kind, _) in _TYPES.items()}
-_RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62"}
+_RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62", 24: b"\x92\x01", 25: b"\x92\x01"}
 """Types whose packed field is the array's own bytes, with the field's tag."""
 
 
@@ -58,9 +64,10 @@ def as_array(value: ArrayLike) -> NDArray[Any]:
         raise error(Code.INVALID_ARGUMENT, f"This is no tensor: {failure}.") from None
     if not isinstance(value, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
-    if array.dtype.kind in "US":
-        encoded = [s.encode() if isinstance(s, str) else s for s in array.ravel().tolist()]
-        array = np.array(encoded, dtype=object).reshape(array.shape)
+    if array.dtype.kind in "USO":
+        # numpy's own S would drop the zeros at the end of bytes, which serialized messages and images may have.
+        return _as_bytes(array if isinstance(value, np.ndarray | np.generic) else np.asarray(value, object))
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype not in _NUMBERS:
         raise error(
             Code.INVALID_ARGUMENT, f"A tensor cannot hold values of type {array.dtype}. Convert it with astype."
@@ -68,15 +75,35 @@ def as_array(value: ArrayLike) -> NDArray[Any]:
     return array
 
 
+def _as_bytes(array: NDArray[Any]) -> NDArray[Any]:
+    strings = np.empty(array.size, object)
+    for i, item in enumerate(array.ravel().tolist()):
+        strings[i] = item.encode() if isinstance(item, str) else item
+        if not isinstance(strings[i], bytes):
+            text = f"A tensor cannot hold {item!r}. Give numbers a dtype, and rows the same length."
+            raise error(Code.INVALID_ARGUMENT, text)
+    return strings.reshape(array.shape)
+
+
 def encode(value: ArrayLike) -> Any:
     """A value -> TensorProto with `tensor_content`, or `string_val` for text."""
     array = as_array(value)
     proto = _header(array)
     if proto.dtype == STRING:
-        proto.string_val.extend(s.encode() if isinstance(s, str) else s for s in array.ravel().tolist())
+        proto.string_val.extend(array.ravel().tolist())
     else:
         proto.tensor_content = _little(array).tobytes()
     return proto
+
+
+def encode_content(array: NDArray[Any]) -> bytes:
+    """An array -> the bytes of a TensorProto with `tensor_content`, as Tensor::AsProtoTensorContent writes them."""
+    proto = encode(array)
+    if proto.dtype == STRING and array.size:
+        strings = list(proto.string_val)
+        proto.ClearField("string_val")
+        proto.tensor_content = b"".join([*(varint(len(s)) for s in strings), *strings])
+    return bytes(proto.SerializeToString())
 
 
 def encode_typed(array: NDArray[Any]) -> bytes:
@@ -85,19 +112,25 @@ def encode_typed(array: NDArray[Any]) -> bytes:
     if proto.dtype in _RAW:
         data = _little(array).tobytes()
         return proto.SerializeToString() + (field(_RAW[proto.dtype], data) if data else b"")
-    values = array.view(np.uint16) if array.dtype == np.float16 else array
-    getattr(proto, _TYPES[proto.dtype][2]).extend(values.ravel().tolist())
+    name, values = _TYPES[proto.dtype][2], array.ravel()
+    values = values.view(np.uint16) if name == "half_val" else values
+    getattr(proto, name).extend((values.astype(np.int32) if name == "int_val" else values).tolist())
     return proto.SerializeToString()
 
 
 def field(tag: bytes, payload: bytes) -> bytes:
     """A length-delimited field of a protocol buffer."""
-    size, varint = len(payload), bytearray()
-    while size > 0x7F:
-        varint.append(size & 0x7F | 0x80)
-        size >>= 7
-    varint.append(size)
-    return b"".join((tag, varint, payload))
+    return b"".join((tag, varint(len(payload)), payload))
+
+
+def varint(value: int) -> bytes:
+    """An integer of 0 or more, as protocol buffers write it."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 def _header(array: NDArray[Any]) -> Any:
@@ -121,13 +154,13 @@ def decode(proto: Any) -> NDArray[Any]:
     if proto.dtype not in _TYPES or min(shape, default=0) < 0 or math.prod(shape) > MAX_ELEMENTS * 16:
         raise error(Code.INTERNAL, f"The server sent a malformed tensor: {name(proto.dtype)}, shape {list(shape)}.")
     _, kind, values = _TYPES[proto.dtype]
-    if proto.tensor_content and proto.dtype != STRING:
-        fast = from_content(proto)
+    if proto.tensor_content:
+        fast = _split(proto.tensor_content, shape) if proto.dtype == STRING else from_content(proto)
         if fast is None:
             raise error(
                 Code.INTERNAL, f"The server sent {len(proto.tensor_content)} bytes for the shape {list(shape)}."
             )
-        return fast
+        return fast if fast.flags.writeable else fast.copy()
     return _filled(_values(proto, values, kind), shape)
 
 
@@ -139,7 +172,32 @@ def from_content(proto: Any) -> NDArray[Any] | None:
     shape = [d.size for d in proto.tensor_shape.dim]
     if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(proto.tensor_content):
         return None
-    return np.frombuffer(proto.tensor_content, kind.newbyteorder("<")).astype(kind, copy=False).reshape(shape)
+    array = np.frombuffer(proto.tensor_content, kind.newbyteorder("<")).astype(kind, copy=False)
+    try:
+        return array.reshape(shape)
+    except ValueError:  # more dimensions than numpy has, or a product beyond its integers beside a 0
+        return None
+
+
+def _split(content: bytes, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    """Strings of `tensor_content`: all lengths, then all bytes. None where they do not fit the shape."""
+    lengths: list[int] = []
+    at = 0
+    while len(lengths) < math.prod(shape):
+        length = shift = 0
+        while at < len(content) and content[at] > 0x7F:
+            length, shift, at = length | (content[at] & 0x7F) << shift, shift + 7, at + 1
+        if at == len(content):
+            return None
+        lengths.append(length | content[at] << shift)
+        at += 1
+    if at + sum(lengths) != len(content):
+        return None
+    strings = np.empty(len(lengths), object)
+    for i, length in enumerate(lengths):
+        strings[i] = content[at : at + length]
+        at += length
+    return strings.reshape(shape)
 
 
 def declared(proto: Any) -> int | None:
@@ -154,7 +212,11 @@ def _values(proto: Any, values: str, kind: Any) -> NDArray[Any]:
         array[:] = list(held)
         return array
     if values == "half_val":
-        return np.array(held, np.uint16).view(np.float16)
+        return np.array(held, np.uint16).view(kind)
+    if values == "float8_val":
+        return np.frombuffer(held, kind)
+    if values == "int_val":
+        return np.array(held, np.int32).astype(kind)
     if values in ("scomplex_val", "dcomplex_val"):
         return np.array(held, np.float32 if kind is np.complex64 else np.float64).view(kind)
     return np.array(held, kind)

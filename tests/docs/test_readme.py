@@ -70,6 +70,7 @@ def done(workplace):
         for process, client in servers:
             client.close()
             process.send_signal(signal.SIGTERM)
+            process.stdout.close()
             assert process.wait(30) == 0
     return results
 

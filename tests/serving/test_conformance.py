@@ -112,7 +112,7 @@ def test_an_equal_count_with_a_wrong_name(stub):
     code, text = refused(stub.Predict, request({"x": X, "z": X}))
     assert code == "INVALID_ARGUMENT"
     assert text.startswith("Signature input alias: bias(feed name: serving_default_bias:0) not found in request and no")
-    assert "Inputs expected to be in the request {bias,x}" in text
+    assert "Inputs expected to be in the request {x,z}, or default input alias set: " in text
 
 
 def test_dtype_and_shape_are_the_engines_to_refuse(stub):

@@ -134,7 +134,7 @@ class Trainer:
             # Keras's optimizers sum gradients over replicas: the division that makes it a mean is this one.
             terms = {k: tf.reduce_mean(v) / self.replicas for k, v in player.loss(batch, seed).items()}
             loss = optimizer.scale_loss(tf.add_n(list(terms.values())))
-        gradients = tape.gradient(loss, [v.value for v in variables])
+        gradients = tape.gradient(loss, [v.value for v in variables], tf.UnconnectedGradients.ZERO)
         if self.config.clip_norm is not None:
             gradients = self._clip(gradients, optimizer)
         optimizer.apply(gradients, variables)

@@ -127,6 +127,12 @@ def test_adding_a_model_works_as_the_readme_says(tmp_path):
     assert (copy / "models" / "little" / "1" / "saved_model.pb").exists()
 
 
+def test_the_readme_knows_every_model_and_command():
+    for name, recipe in registry.recipes().items():
+        assert re.search(rf"^\| `{name}` \|.*\| {re.escape(recipe.reference)} \|$", README, re.M), name
+    assert all(re.search(rf"\bzoo {name}\b", README) for name in cli.COMMANDS)
+
+
 def test_every_model_and_data_set_is_listed(capsys):
     cli.main(["list"])
     shown = capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The client against a real server, and against none."""
 
+import re
 import socket
 import threading
 import time
@@ -7,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from serving import Client, DeadlineExceeded, InvalidRequest, NotFound, ServingError, Unavailable
+from serving import Client, DeadlineExceeded, InvalidRequest, NotFound, ServingError, Unavailable, errors
 from serving.client import Transport
 from serving.errors import Code, error
 from serving.server import Server, ServerConfig
@@ -145,3 +146,12 @@ def test_a_double_in_place_of_the_wire():
     with Client("nowhere", transport=double) as client, pytest.raises(NotFound, match=r"GetModelStatus 10\.0"):
         client.status("m")
     assert double.closed
+
+
+def test_the_error_tree_is_the_one_that_the_docstring_shows():
+    kinds = {kind.__name__ for kind in ServingError.__subclasses__()}
+    shown = set(re.findall(r"[├└]── (\w+)", errors.__doc__))
+    assert kinds == shown
+    for code in Code:
+        assert isinstance(error(code, ""), ServingError)
+    assert {type(error(code, "")) for code in Code} == set(ServingError.__subclasses__())

@@ -117,3 +117,9 @@ def test_python_dash_m_is_the_command():
 def test_sampling_and_help_start_without_tensorflow():
     code = "import sys; from zoo import cli; cli.main(['sample', '--help']); assert 'tensorflow' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_real_server_has_to_be_there(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert cli.main(["serve", "--engine", "tfserving", "--models", str(tmp_path)]) == 1
+    assert "tensorflow_model_server is not on the PATH" in capsys.readouterr().err

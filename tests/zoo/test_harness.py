@@ -53,14 +53,15 @@ def test_trains_on_any_shape(name, shape):
 
 
 @EVERY
-def test_one_replica_equals_two(name, digits, two_replicas):
+@pytest.mark.parametrize("options", [{}, {"ema": 0.9, "clip_norm": 1.0}], ids=["plain", "averaged and clipped"])
+def test_one_replica_equals_two(name, options, digits, two_replicas):
     """Fact 1 (one division, in the engine), and noise that follows the row: equal to 1e-5 after several steps."""
     finals = []
     for placed in (strategy.get("one"), two_replicas):
-        model, trainer = make(name, placed, digits.spec, moves={})
+        model, trainer = make(name, placed, digits.spec, **options)
         list(trainer.run(feed(placed, digits), 4))
-        finals.append(weights(model))
-    assert finals[0] == pytest.approx(finals[1], abs=1e-5)
+        finals.append(np.concatenate([weights(model), *(a.numpy().ravel() for a in trainer.averages)]))
+    np.testing.assert_allclose(finals[0], finals[1], atol=1e-5)
 
 
 @EVERY

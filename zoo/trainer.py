@@ -129,12 +129,13 @@ class Trainer:
 
     def _move(self, player: Player, batch: Batch, seed: Seed) -> Mapping[str, tf.Tensor]:
         variables, optimizer = self.variables[player.name], self.optimizers[player.name]
+        weights = [v.value for v in variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([v.value for v in variables])
+            tape.watch(weights)
             # Keras's optimizers sum gradients over replicas: the division that makes it a mean is this one.
             terms = {k: tf.reduce_mean(v) / self.replicas for k, v in player.loss(batch, seed).items()}
             loss = optimizer.scale_loss(tf.add_n(list(terms.values())))
-        gradients = tape.gradient(loss, [v.value for v in variables], tf.UnconnectedGradients.ZERO)
+        gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         if self.config.clip_norm is not None:
             gradients = self._clip(gradients, optimizer)
         optimizer.apply(gradients, variables)

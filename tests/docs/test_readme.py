@@ -115,7 +115,7 @@ def test_adding_a_model_works_as_the_readme_says(tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "zoo", copy / "zoo")
     (copy / "zoo" / "gans" / "little.py").write_text('"""A GAN of two small perceptrons."""\n' + code)
-    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(copy), os.environ.get("PYTHONPATH", "")])}
     for line in ("train little latent=4 --data digits --epochs 1 --out run", "export run --models models"):
         subprocess.run(
             [sys.executable, "-m", "zoo", *line.split()],

@@ -1,0 +1,117 @@
+"""What a command of `zoo` is: its flags, its help, and how its line is read. Parsing itself is absl's."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from absl import flags as absl
+
+from serving import quiet
+from zoo.errors import UserError
+
+COMMANDS: dict[str, "Command"] = {}
+
+
+class Flag(NamedTuple):
+    """`kind` is str, int, float, bool, list (of strings, by commas), or a tuple of choices."""
+
+    name: str
+    kind: Any
+    default: Any
+    help: str
+
+    def define(self, values: absl.FlagValues) -> None:
+        """Adds the flag to absl's values."""
+        makers: dict[Any, Callable[..., Any]] = {
+            str: absl.DEFINE_string,
+            int: absl.DEFINE_integer,
+            float: absl.DEFINE_float,
+        }
+        makers |= {bool: absl.DEFINE_boolean, list: absl.DEFINE_list}
+        if isinstance(self.kind, tuple):
+            absl.DEFINE_enum(self.name, self.default, list(self.kind), self.help, flag_values=values)
+        else:
+            makers[self.kind](self.name, self.default, self.help, flag_values=values)
+
+    def usage(self) -> str:
+        """The flag's line in --help."""
+        choices = f"; {', '.join(self.kind)}" if isinstance(self.kind, tuple) else ""
+        default = "" if self.default is None or self.default is False else f" (default: {self.default})"
+        return f"--{self.name.replace('_', '-')}: {self.help}{choices}{default}"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One of zoo's commands.
+
+    Attributes:
+      arguments: what follows the name: words in brackets may be left out, a last one with ... repeats.
+      example: a command line that works.
+      run: takes the flags' values and the positional arguments.
+      tensorflow: whether it needs it.
+    """
+
+    name: str
+    summary: str
+    arguments: str
+    example: str
+    flags: Sequence[Flag]
+    run: Callable[[Any, list[str]], None]
+    tensorflow: bool
+
+    def usage(self) -> str:
+        """What --help prints."""
+        lines = [f"zoo {self.name} {self.arguments} [flags]".replace("  ", " "), "", self.summary, "", "flags:"]
+        lines += [f"  {flag.usage()}" for flag in self.flags]
+        return "\n".join([*lines, "", "example:", f"  {self.example}", ""])
+
+    def __call__(self, arguments: Sequence[str]) -> None:
+        """Reads the line and runs. Errors: UserError, and what the command meets."""
+        values = self._values()
+        try:
+            positional = values([f"zoo {self.name}", *map(_underscored, arguments)])[1:]
+        except absl.Error as error:
+            usage = f"Usage: zoo {self.name} {self.arguments} (see zoo {self.name} --help)"
+            raise UserError(f"{_dashed(str(error))}\n{usage}") from None
+        self._check(positional)
+        if self.tensorflow:
+            quiet.import_tensorflow()
+        self.run(values, positional)
+
+    def _values(self) -> absl.FlagValues:
+        values = absl.FlagValues()
+        values.set_gnu_getopt(True)
+        for flag in self.flags:
+            flag.define(values)
+        return values
+
+    def _check(self, positional: Sequence[str]) -> None:
+        words = self.arguments.split()
+        wanted = [word for word in words if word.isupper() and "[" not in word]
+        if len(positional) < len(wanted):
+            raise UserError(f"{wanted[len(positional)]} is missing. Example: {self.example}")
+        if len(positional) > len(words) and "..." not in self.arguments:
+            raise UserError(f"Too many arguments: {' '.join(positional[len(words) :])}.")
+
+
+def command(
+    name: str, summary: str, arguments: str = "", *, example: str, flags: Sequence[Flag] = (), tensorflow: bool = True
+) -> Callable[[Callable[[Any, list[str]], None]], Command]:
+    """Makes a function a command of that name."""
+
+    def register(run: Callable[[Any, list[str]], None]) -> Command:
+        COMMANDS[name] = Command(name, summary, arguments, example, flags, run, tensorflow)
+        return COMMANDS[name]
+
+    return register
+
+
+def _underscored(argument: str) -> str:
+    """--batch-size as absl knows it."""
+    name, equals, value = argument.partition("=")
+    return name.replace("-", "_").replace("__", "--", 1) + equals + value if name.startswith("--") else argument
+
+
+def _dashed(message: str) -> str:
+    """The flag that absl's message quotes, as people write it."""
+    return " ".join(f"--{w.strip(chr(39))}".replace("_", "-") if w.startswith("'") else w for w in message.split(" "))

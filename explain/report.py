@@ -113,7 +113,7 @@ def _overlay(axes: Axes, explanation: Explanation) -> AxesImage:
     # Paled, so that the colours keep the same meaning over dark and bright parts.
     _show(axes, DARKEST + (1 - DARKEST) * grey)
     if explanation.dead:
-        axes.text(0.5, -0.02, "grey parts equal the baseline", transform=axes.transAxes, ha="center", va="top")
+        axes.text(0.5, -0.02, "dark grey parts equal the baseline", transform=axes.transAxes, ha="center", va="top")
     heat = explanation.heat
     limit = float(np.nanmax(np.abs(heat))) or 1.0  # all coefficients 0: any scale symmetric about 0 will do
     return axes.imshow(heat, cmap=COLOURS, norm=Normalize(-limit, limit), alpha=OPACITY, interpolation="nearest")

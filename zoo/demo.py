@@ -30,22 +30,21 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
 
     Started again after an interruption, it continues. No process outlives it.
     """
-    started = time.monotonic()
-    done = Commands()
+    started, done, at = time.monotonic(), Commands(), shlex.quote(str(out))
     epochs = {"dcgan": gan_epochs, "vae": vae_epochs}
     extra = {"dcgan": "smoothing=0.1 --batch-size 64 --ema 0.99", "vae": ""}
     with _terminated_as_interrupted():
         for model in MODELS:
-            done(f"train {model} {extra[model]} --data {data} --epochs {epochs[model]} --out {out}/runs/{model}")
+            done(f"train {model} {extra[model]} --data {data} --epochs {epochs[model]} --out {at}/runs/{model}")
         for model in MODELS:
-            done(f"export {out}/runs/{model} --models {out}/models")
+            done(f"export {at}/runs/{model} --models {at}/models")
         with _server(out, done) as address:
             for model in MODELS:
-                done(f"sample {model} --count 64 --seed 0 --server {address} --out {out}/{model}.png")
+                done(f"sample {model} --count 64 --seed 0 --server {address} --out {at}/{model}.png")
             facts = _ask(address, out, data)
             for kind in ("png", "json"):
                 asked = f"--seed {facts['seed']} --baseline mean --server {address}"
-                done(f"explain dcgan {asked} --out {out}/explanation.{kind}")
+                done(f"explain dcgan {asked} --out {at}/explanation.{kind}")
     for model in MODELS:
         pictures.curves(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
     page = _page(out, done, facts, time.monotonic() - started)
@@ -84,7 +83,7 @@ def _terminated_as_interrupted() -> Iterator[None]:
 @contextlib.contextmanager
 def _server(out: Path, done: Commands) -> Iterator[str]:
     """A server process of its own; its address, once it answers."""
-    line = f"serve --engine embedded --models {out}/models --port 0"
+    line = f"serve --engine embedded --models {shlex.quote(str(out))}/models --port 0"
     print(f"\n$ zoo {line} &", flush=True)
     before = time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "zoo", *shlex.split(line)], stdout=subprocess.PIPE, text=True)

@@ -28,7 +28,7 @@ from zoo.callbacks import EpochMeans, Log, SampleGrids
 from zoo.config import RunConfig
 from zoo.errors import UserError
 from zoo.model import GenerativeModel, Spec
-from zoo.trainer import Trainer
+from zoo.trainer import Trainer, moves
 
 PACKAGES = ("menagerie", "tensorflow", "keras", "tensorflow-probability", "numpy")
 
@@ -102,12 +102,12 @@ def _batches(data: datasets.Data, trainer: Trainer, last: int) -> Iterator[Any]:
 
 
 def _steps_per_epoch(data: datasets.Data, model: GenerativeModel, config: RunConfig) -> int:
-    moves = max(config.training.moves.get(p.name, p.steps) for p in model.players)
-    steps = data.train.count // (config.training.batch_size * moves)
+    batches = max(moves(model, config.training).values())
+    steps = data.train.count // (config.training.batch_size * batches)
     if not steps:
         raise UserError(
             f"{data.name} has {data.train.count} examples to train on, fewer than one turn takes "
-            f"({config.training.batch_size} x {moves}). Lower --batch-size."
+            f"({config.training.batch_size} x {batches}). Lower --batch-size."
         )
     return steps
 

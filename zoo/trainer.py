@@ -33,6 +33,11 @@ class Diverged(Failure):
     """A loss was no longer finite. The message names the step, the player and the term."""
 
 
+def moves(model: GenerativeModel, config: TrainConfig) -> dict[str, int]:
+    """Each player's moves in a turn; the most of them is how many batches a turn takes."""
+    return {p.name: config.moves.get(p.name, p.steps) for p in model.players}
+
+
 class Trainer:
     """Lets a model's players move in turn, on every replica, and remembers how far it is.
 
@@ -53,7 +58,7 @@ class Trainer:
         self.model, self.config, self.strategy = model, config, strategy
         self.replicas: int = strategy.num_replicas_in_sync
         self._check_options()
-        self.moves = {p.name: config.moves.get(p.name, p.steps) for p in model.players}
+        self.moves = moves(model, config)
         self.batches_per_step = max(self.moves.values())
         self.variables = {p.name: [v for n in p.networks for v in n.trainable_variables] for p in model.players}
         self.optimizers = {p.name: self._optimizer(p, total_steps) for p in model.players}
@@ -112,13 +117,13 @@ class Trainer:
         logs: dict[str, tf.Tensor] = {}
         for player in self.model.players:
             own = seed.fold(player.name)
-            moves = self.moves[player.name]
+            times = self.moves[player.name]
             # Unrolled: an optimizer's `apply` inside tf.cond or a loop raises under a strategy.
-            for move in range(moves):
+            for move in range(times):
                 terms = self._move(player, batches[move], own.fold(move))
                 for name, value in terms.items():
                     key = f"{player.name}/{name}"
-                    logs[key] = logs.get(key, 0.0) + value / moves
+                    logs[key] = logs.get(key, 0.0) + value / times
         self.terms[:] = list(logs)
         return tf.stack(list(logs.values()))
 

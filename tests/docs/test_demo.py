@@ -46,12 +46,13 @@ class Page(html.parser.HTMLParser):
 
 
 def test_the_page_holds_everything(tmp_path):
-    ran = subprocess.run([*DEMO, "--out", str(tmp_path / "demo")], capture_output=True, text=True)
+    out = tmp_path / "my demo"
+    ran = subprocess.run([*DEMO, "--out", str(out)], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
-    assert f"The page: {tmp_path / 'demo' / 'index.html'}" in ran.stdout
+    assert f"The page: {out / 'index.html'}" in ran.stdout
     assert "Next: zoo serve" in ran.stdout
     assert "100%" in ran.stderr, "a progress bar"
-    text = (tmp_path / "demo" / "index.html").read_text()
+    text = (out / "index.html").read_text()
     page = Page(text)
     assert page.outside == [], "self-contained"
     assert len(page.images) == 7
@@ -80,6 +81,10 @@ def test_interrupted_it_leaves_no_process(number, tmp_path):
     assert "interrupted" in error
     assert "Traceback" not in error
     assert processes(tmp_path) == []
+    if number == signal.SIGTERM:
+        again = subprocess.run(command, capture_output=True, text=True)
+        assert again.returncode == 0, again.stderr
+        assert again.stdout.count("is already trained") == 2
 
 
 @pytest.mark.slow

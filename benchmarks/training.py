@@ -85,28 +85,30 @@ def plain_keras(jit: bool) -> Steps:
 
 
 def _torch_networks() -> tuple[nn.Module, nn.Module]:
-    def block(*layers: nn.Module) -> list[nn.Module]:
-        return list(layers)
-
     generator = nn.Sequential(
-        *block(nn.ConvTranspose2d(LATENT, 2 * WIDTH, 7, bias=False), nn.BatchNorm2d(2 * WIDTH), nn.ReLU(True)),
-        *block(nn.ConvTranspose2d(2 * WIDTH, WIDTH, 4, 2, 1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU(True)),
-        *block(nn.ConvTranspose2d(WIDTH, 1, 4, 2, 1), nn.Tanh()),
+        nn.ConvTranspose2d(LATENT, 2 * WIDTH, 7, bias=False),
+        nn.BatchNorm2d(2 * WIDTH),
+        nn.ReLU(True),
+        nn.ConvTranspose2d(2 * WIDTH, WIDTH, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(WIDTH),
+        nn.ReLU(True),
+        nn.ConvTranspose2d(WIDTH, 1, 4, 2, 1),
+        nn.Tanh(),
     )
     discriminator = nn.Sequential(
-        *block(nn.Conv2d(1, WIDTH, 4, 2, 1), nn.LeakyReLU(0.2, True)),
-        *block(
-            nn.Conv2d(WIDTH, 2 * WIDTH, 4, 2, 1, bias=False),
-            nn.BatchNorm2d(2 * WIDTH),
-            nn.LeakyReLU(0.2, True),
-        ),
-        *block(nn.Conv2d(2 * WIDTH, 1, 7), nn.Flatten(0)),
+        nn.Conv2d(1, WIDTH, 4, 2, 1),
+        nn.LeakyReLU(0.2, True),
+        nn.Conv2d(WIDTH, 2 * WIDTH, 4, 2, 1, bias=False),
+        nn.BatchNorm2d(2 * WIDTH),
+        nn.LeakyReLU(0.2, True),
+        nn.Conv2d(2 * WIDTH, 1, 7),
+        nn.Flatten(0),
     )
     return generator, discriminator
 
 
 def pytorch() -> Steps:
-    """What a PyTorch tutorial writes, the fake of D's step used again in G's only as there: drawn anew."""
+    """What a PyTorch tutorial writes, with fakes drawn anew for G's step, as the others do."""
     generator, discriminator = _torch_networks()
     d_optimizer, g_optimizer = (
         torch.optim.Adam(n.parameters(), 2e-4, (0.5, 0.999)) for n in (discriminator, generator)

@@ -5,7 +5,6 @@ errors would also show file paths. The Session releases Python's lock while it r
 """
 
 import contextlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -146,12 +145,10 @@ def _runner(session: Any, graph: Any) -> Runner:
     except (ImportError, AttributeError):
         return _public_runner(session)
     tensors: dict[str, Any] = {}
-    lock = threading.Lock()
 
     def tensor(name: str) -> Any:
         if name not in tensors:
-            with lock:
-                tensors[name] = graph.get_tensor_by_name(name)._as_tf_output()
+            tensors[name] = graph.get_tensor_by_name(name)._as_tf_output()
         return tensors[name]
 
     def fast(feeds: Feeds, wanted: Sequence[str], timeout: float | None) -> list[NDArray[Any]]:

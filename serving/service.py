@@ -54,8 +54,7 @@ class Service:
     def get_model_metadata(self, data: bytes, seconds: float | None) -> bytes:
         """GetModelMetadataRequest -> GetModelMetadataResponse, with every signature, the initialiser's too."""
         request = _parsed(protos.GetModelMetadataRequest, data)
-        if not request.HasField("model_spec"):
-            raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
+        _spec(request)
         if not request.metadata_field:
             text = "GetModelMetadataRequest must specify at least one metadata_field"
             raise error(Code.INVALID_ARGUMENT, text)
@@ -72,9 +71,7 @@ class Service:
     def get_model_status(self, data: bytes, seconds: float | None) -> bytes:
         """GetModelStatusRequest -> GetModelStatusResponse, the highest version first; labels are ignored."""
         request = _parsed(protos.GetModelStatusRequest, data)
-        if not request.HasField("model_spec"):
-            raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
-        spec = request.model_spec
+        spec = _spec(request)
         asked = spec.version.value if spec.WhichOneof("version_choice") == "version" else None
         found = [s for s in self._store.statuses(spec.name) if asked in (None, s.version)]
         if not found:
@@ -88,9 +85,7 @@ class Service:
 
     def _find(self, request: Any) -> tuple[int, SavedModel]:
         """The version that a ModelSpec means; labels are known once a config file can set them."""
-        if not request.HasField("model_spec"):
-            raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
-        spec = request.model_spec
+        spec = _spec(request)
         if not spec.name:
             raise error(Code.INVALID_ARGUMENT, "ModelSpec has no name specified.")
         choice = spec.WhichOneof("version_choice")
@@ -172,6 +167,12 @@ def _names(names: set[str]) -> str:
 
 def _set(names: set[str]) -> str:
     return "{" + _names(names) + "}"
+
+
+def _spec(request: Any) -> Any:
+    if not request.HasField("model_spec"):
+        raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
+    return request.model_spec
 
 
 def _parsed(kind: Any, data: bytes) -> Any:

@@ -1,14 +1,15 @@
 """What a run leaves behind after each epoch: its means, its log, its pictures."""
 
 import csv
+import io
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
 from zoo import pictures
+from zoo.files import write_whole
 from zoo.model import Batch, GenerativeModel, to_wire
 from zoo.noise import Seed
 
@@ -58,10 +59,9 @@ class Log:
         with self._path.open(newline="") as file:
             header, *rows = list(csv.reader(file)) or [[]]
         kept = [row for row in rows if row and int(row[0]) <= first_epoch]
-        beside = self._path.with_suffix(".tmp")
-        with beside.open("w", newline="") as file:
-            csv.writer(file).writerows([header, *kept] if kept else [])
-        os.replace(beside, self._path)
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows([header, *kept] if kept else [])
+        write_whole(self._path, text.getvalue())
 
     def write(self, epoch: int, step: int, seconds: float, means: Mapping[str, float]) -> None:
         """One epoch, numbered from 1."""

@@ -21,6 +21,7 @@ import numpy as np
 
 from zoo import cli, pictures
 from zoo.errors import Failure
+from zoo.files import write_whole
 
 MODELS = ("dcgan", "vae")
 
@@ -38,7 +39,7 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
             done(f"train {model} {extra[model]} --data {data} --epochs {epochs[model]} --out {at}/runs/{model}")
         for model in MODELS:
             done(f"export {at}/runs/{model} --models {at}/models")
-        with _server(out, done) as address:
+        with _server(f"{at}/models", done) as address:
             for model in MODELS:
                 done(f"sample {model} --count 64 --seed 0 --server {address} --out {at}/{model}.png")
             facts = _ask(address, out, data)
@@ -81,9 +82,9 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _server(out: Path, done: Commands) -> Iterator[str]:
+def _server(models: str, done: Commands) -> Iterator[str]:
     """A server process of its own; its address, once it answers."""
-    line = f"serve --engine embedded --models {shlex.quote(str(out))}/models --port 0"
+    line = f"serve --engine embedded --models {models} --port 0"
     print(f"\n$ zoo {line} &", flush=True)
     before = time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "zoo", *shlex.split(line)], stdout=subprocess.PIPE, text=True)
@@ -162,9 +163,7 @@ def _page(out: Path, done: Commands, facts: dict[str, Any], seconds: float) -> P
         losses=_losses(out),
         commands=_commands(done.log),
     )
-    beside = page.with_suffix(".tmp")
-    beside.write_text(text)
-    beside.replace(page)
+    write_whole(page, text)
     return page
 
 

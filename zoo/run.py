@@ -8,7 +8,6 @@ RUN/samples/        a picture after each epoch
 
 import dataclasses
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -27,6 +26,7 @@ from zoo import registry, strategy
 from zoo.callbacks import EpochMeans, Log, SampleGrids
 from zoo.config import RunConfig
 from zoo.errors import UserError
+from zoo.files import write_whole
 from zoo.model import GenerativeModel, Spec
 from zoo.trainer import Trainer, moves
 
@@ -208,9 +208,7 @@ def _claim(folder: Path, config: RunConfig, spec: Spec, command: str) -> None:
         "command": command,
         "versions": versions(),
     }
-    beside = path.with_suffix(".tmp")
-    beside.write_text(json.dumps(record, indent=2) + "\n")
-    os.replace(beside, path)
+    write_whole(path, json.dumps(record, indent=2) + "\n")
 
 
 def read(folder: Path) -> tuple[RunConfig, Spec]:
@@ -241,7 +239,8 @@ def restore(folder: Path) -> tuple[GenerativeModel, RunConfig]:
     exact = dataclasses.replace(config.training, precision="float32")
     model = build(dataclasses.replace(config, training=exact), spec)
     trainer = Trainer(model, exact, tf.distribute.get_strategy(), total_steps=1)
-    weights = tf.train.Checkpoint(**{k: getattr(trainer.checkpoint(), k) for k in ("weights", "averages")})
+    whole = trainer.checkpoint()
+    weights = tf.train.Checkpoint(weights=whole.weights, averages=whole.averages)
     weights.restore(latest).assert_existing_objects_matched().expect_partial()
     trainer.adopt_averages()
     return model, config

@@ -11,6 +11,9 @@ from zoo.errors import UserError
 
 COMMANDS: dict[str, "Command"] = {}
 
+SERVER = "127.0.0.1:8500"
+"""Where a server is unless --server says otherwise: TF Serving's port, this machine."""
+
 
 class Flag(NamedTuple):
     """`kind` is str, int, float, bool, list (of strings, by commas), or a tuple of choices."""

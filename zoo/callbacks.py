@@ -3,8 +3,9 @@
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -22,26 +23,25 @@ class EpochMeans(tf.train.experimental.PythonState):
 
     def reset(self) -> None:
         """Starts an epoch."""
-        self.count = 0
-        self.sums: dict[str, float] = {}
+        self.sums: dict[str, tuple[int, float]] = {}
 
     def add(self, terms: Mapping[str, float]) -> None:
-        """One step's terms."""
-        self.count += 1
+        """One step's terms: not every step has all of them."""
         for key, value in terms.items():
-            self.sums[key] = self.sums.get(key, 0.0) + value
+            count, total = self.sums.get(key, (0, 0.0))
+            self.sums[key] = count + 1, total + value
 
     def result(self) -> dict[str, float]:
-        """The means so far."""
-        return {key: total / self.count for key, total in self.sums.items()}
+        """The means so far, each over the steps that had it."""
+        return {key: total / count for key, (count, total) in self.sums.items()}
 
     def serialize(self) -> str:
         """For the checkpoint."""
-        return json.dumps([self.count, self.sums])
+        return json.dumps(self.sums)
 
     def deserialize(self, string_value: str) -> None:
         """From the checkpoint."""
-        self.count, self.sums = json.loads(string_value)
+        self.sums = {key: (count, total) for key, (count, total) in json.loads(string_value).items()}
 
 
 class Log:
@@ -52,26 +52,30 @@ class Log:
         self._forget(first_epoch)
         self._events = tf.summary.create_file_writer(str(folder / "events"))
 
+    def _rows(self) -> list[dict[str, Any]]:
+        if not self._path.exists():
+            return []
+        with self._path.open(newline="") as file:
+            return [row for row in csv.DictReader(file) if row["epoch"]]
+
+    def _write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """The whole file: a later phase of a run may have columns that the first had not."""
+        text = io.StringIO(newline="")
+        columns = dict.fromkeys(key for row in rows for key in row)
+        writer = csv.DictWriter(text, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(self._path, text.getvalue())
+
     def _forget(self, first_epoch: int) -> None:
         """Drops the rows of epochs that a resumed run will do again."""
-        if not self._path.exists():
-            return
-        with self._path.open(newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-        kept = [row for row in rows if row and int(row[0]) <= first_epoch]
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows([header, *kept] if kept else [])
-        write_whole(self._path, text.getvalue())
+        rows = self._rows()
+        if rows:
+            self._write([row for row in rows if int(row["epoch"]) <= first_epoch])
 
     def write(self, epoch: int, step: int, seconds: float, means: Mapping[str, float]) -> None:
         """One epoch, numbered from 1."""
-        row = {"epoch": epoch, "step": step, "seconds": round(seconds, 3), **means}
-        new = not self._path.exists() or not self._path.stat().st_size
-        with self._path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, row.keys())
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
+        self._write([*self._rows(), {"epoch": epoch, "step": step, "seconds": round(seconds, 3), **means}])
         with self._events.as_default(step=step):
             for key, value in means.items():
                 tf.summary.scalar(key, value)

@@ -6,7 +6,7 @@ it trains; `zoo.export` writes the model's signatures and never asks either.
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import keras
@@ -14,22 +14,45 @@ import tensorflow as tf
 
 from zoo.noise import Seed
 
-Terms = Mapping[str, tf.Tensor]
+
+class Watched(NamedTuple):
+    """A value beside the loss's terms that is logged and not paid: an accuracy, an estimate. (B,) or a scalar."""
+
+    value: tf.Tensor
+
+
+Terms = Mapping[str, tf.Tensor | Watched]
 """A loss by name of its terms, weights included, each (B,) or a scalar; the loss is the sum of their means."""
+
+Loss = Callable[["Batch", Seed], Terms]
 
 
 class Spec(NamedTuple):
-    """The shape of one example, (H, W, C) for images or (F,) for a table, and the number of classes (0: no labels)."""
+    """What one example is.
+
+    Attributes:
+      shape: (H, W, C) for images, (T, H, W, C) for videos, (F,) for a table.
+      classes: how many; 0 for no labels.
+      other: the shape of the second domain's examples; None where there is one domain.
+    """
 
     shape: tuple[int, ...]
     classes: int = 0
+    other: tuple[int, ...] | None = None
 
 
 class Batch(NamedTuple):
-    """`x` float32 (B, *shape) in [-1, 1]; `label` int64 (B,), zeros where the data has none."""
+    """Examples to learn from.
+
+    Attributes:
+      x: float32 (B, *shape) in [-1, 1].
+      label: int64 (B,), zeros where the data has none.
+      other: float32 (B, *other) in [-1, 1], the second domain's, unpaired; () where there is one domain.
+    """
 
     x: tf.Tensor
     label: tf.Tensor
+    other: tf.Tensor | tuple[()] = ()
 
 
 @dataclass(frozen=True)
@@ -42,13 +65,23 @@ class Player:
       loss: (batch, seed) -> terms, per example; the engine takes means, over replicas too.
       steps: moves in one turn (a WGAN's critic: 5).
       rate: learning rate as a multiple of the run's (two time scales, Heusel et al. 2017).
+      during: from which to which share of the run the player moves; elsewhere its networks rest.
+      warmup: by term, over which share of the run it rises in a line from zero to its full weight.
+      lazy: terms so costly that they are paid in every `every`-th turn only, and `every` times as much there (Karras
+        et al., arXiv 1912.04958, appendix B).
+      constraint: applied after each move (a WGAN's clipping).
     """
 
     name: str
     networks: Sequence[keras.Model]
-    loss: Callable[[Batch, Seed], Terms]
+    loss: Loss
     steps: int = 1
     rate: float = 1.0
+    during: tuple[float, float] = (0.0, 1.0)
+    warmup: Mapping[str, float] = field(default_factory=dict)
+    lazy: Loss | None = None
+    every: int = 1
+    constraint: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,15 @@ def grid(images: np.ndarray, *, columns: int | None = None, pixels: int = 640, g
 
 
 def read_log(path: Path) -> Mapping[str, Sequence[float]]:
-    """The columns of a run's log.csv by name."""
+    """The columns of a run's log.csv by name; NaN where an epoch had no such value."""
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    return {key: [float(row[key]) for row in rows] for key in (rows[0] if rows else {})}
+    return {key: [float(row[key] or "nan") for row in rows] for key in (rows[0] if rows else {})}
 
 
 def curves(log: Mapping[str, Sequence[float]], path: Path, *, title: str) -> None:
     """Every loss of a log over its epochs, as a PNG; one panel for each player."""
-    terms = [key for key in log if "/" in key]
+    terms = [key for key in log if "/" in key and not key.endswith("gradient_norm")]
     players = list(dict.fromkeys(key.partition("/")[0] for key in terms))
     figure = Figure(figsize=(4.2 * len(players), 2.8), layout="constrained")
     FigureCanvasAgg(figure)

@@ -72,7 +72,7 @@ def train(config: RunConfig, folder: Path, *, command: str = "") -> Finished:
         steps = _steps_per_epoch(data, model, config)
         trainer = Trainer(model, training, placed, total_steps=steps * training.epochs)
     if chief:
-        _claim(folder, config, data.spec, command)
+        _claim(folder, config, data.spec, command, fixed=trainer.scheduled)
     means, last = EpochMeans(), steps * training.epochs
     with _Checkpoints(trainer, means, folder, chief=chief) as checkpoints:
         checkpoints.restore()
@@ -185,14 +185,17 @@ class _Checkpoints:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _claim(folder: Path, config: RunConfig, spec: Spec, command: str) -> None:
-    """Writes the configuration, or makes sure that the folder's run is this one, the number of epochs apart."""
+def _claim(folder: Path, config: RunConfig, spec: Spec, command: str, *, fixed: bool) -> None:
+    """Writes the configuration, or makes sure that the folder's run is this one, the number of epochs apart.
+
+    That number is `fixed` too where what a step does depends on it.
+    """
     path = folder / "config.json"
     if path.exists():
         kept, _ = read(folder)
         longer = dataclasses.replace(config.training, epochs=kept.training.epochs)
         changed = kept.differences(dataclasses.replace(config, training=longer))
-        if kept.training.epochs != config.training.epochs and config.training.schedule != "constant":
+        if fixed and kept.training.epochs != config.training.epochs:
             changed = kept.differences(config)
         if changed:
             raise UserError(
@@ -215,7 +218,8 @@ def read(folder: Path) -> tuple[RunConfig, Spec]:
     """A run's configuration and the shape of its data. Errors: UserError if the folder holds no run."""
     try:
         record = json.loads((folder / "config.json").read_text())
-        spec = Spec(tuple(record["spec"]["shape"]), record["spec"]["classes"])
+        kept = record["spec"]
+        spec = Spec(tuple(kept["shape"]), kept["classes"], tuple(kept["other"]) if kept.get("other") else None)
         return RunConfig.from_json(json.dumps(record["config"])), spec
     except (FileNotFoundError, NotADirectoryError):
         raise UserError(

@@ -8,7 +8,7 @@ patches would be.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from zoo.config import TrainConfig
 from zoo.errors import Failure, UserError
-from zoo.model import Batch, GenerativeModel, Player
+from zoo.model import Batch, GenerativeModel, Loss, Player, Watched
 from zoo.noise import Seed
 
 _CHECK_EVERY = 20
@@ -38,6 +38,13 @@ def moves(model: GenerativeModel, config: TrainConfig) -> dict[str, int]:
     return {p.name: config.moves.get(p.name, p.steps) for p in model.players}
 
 
+class Turn(NamedTuple):
+    """Who moves in a turn, and who of them pays its lazy terms as well, by name."""
+
+    moving: tuple[str, ...]
+    lazy: tuple[str, ...]
+
+
 class Trainer:
     """Lets a model's players move in turn, on every replica, and remembers how far it is.
 
@@ -57,16 +64,30 @@ class Trainer:
     ) -> None:
         self.model, self.config, self.strategy = model, config, strategy
         self.replicas: int = strategy.num_replicas_in_sync
+        self.total_steps = total_steps
         self._check_options()
         self.moves = moves(model, config)
         self.batches_per_step = max(self.moves.values())
         self.variables = {p.name: [v for n in p.networks for v in n.trainable_variables] for p in model.players}
-        self.optimizers = {p.name: self._optimizer(p, total_steps) for p in model.players}
+        self.optimizers = {p.name: self._optimizer(p) for p in model.players}
         self.drawn = [v.value for n in model.averaged for v in n.variables]
         self.averages = [tf.Variable(v, trainable=False) for v in self.drawn] if config.ema else []
         self.progress = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
-        self.terms: list[str] = []
-        self._step = tf.function(self._turn_everywhere, jit_compile=self._compiled())
+        self._terms: dict[Turn, list[str]] = {}
+        self._step = tf.function(self._turn_everywhere, jit_compile=self._compiled(), reduce_retracing=False)
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether what a step does depends on how long the whole run is."""
+        phased = any(p.during != (0.0, 1.0) or p.warmup for p in self.model.players)
+        return phased or self.config.schedule != "constant"
+
+    def _turn_at(self, step: int) -> Turn:
+        """The players whose share of the run this step is in, and those whose lazy terms are due."""
+        gone = min(1.0, (step + 0.5) / self.total_steps)
+        moving = [p for p in self.model.players if p.during[0] <= gone and (gone < p.during[1] or p.during[1] == 1.0)]
+        lazy = [p.name for p in moving if p.lazy and step % p.every == 0]
+        return Turn(tuple(p.name for p in moving), tuple(lazy))
 
     def _compiled(self) -> bool:
         """XLA: on request, or where there is one GPU. On a CPU it loses to oneDNN's convolutions (`make bench`)."""
@@ -86,13 +107,13 @@ class Trainer:
             if name not in names:
                 raise UserError(f"This model has no player {name!r}; it has {', '.join(names)}.")
 
-    def _optimizer(self, player: Player, total_steps: int) -> keras.Optimizer:
+    def _optimizer(self, player: Player) -> keras.Optimizer:
         """The player's own Adam, built at once: neither a strategy nor a checkpoint can wait for the first step."""
-        config = self.config
+        config, (start, end) = self.config, player.during
         rate = config.learning_rate * config.rates.get(player.name, player.rate)
-        optimizer = keras.optimizers.Adam(
-            _schedule(rate, config, total_steps * self.moves[player.name]), config.beta_1, config.beta_2
-        )
+        turns = max(1, round((end - start) * self.total_steps))
+        schedule = _schedule(rate, config, turns * self.moves[player.name])
+        optimizer = keras.optimizers.Adam(schedule, config.beta_1, config.beta_2)
         if config.precision == "mixed_float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         optimizer.build(self.variables[player.name])
@@ -100,8 +121,8 @@ class Trainer:
 
     # One step, on the devices.
 
-    def _turn_everywhere(self, batches: Sequence[Any], step: tf.Tensor) -> tf.Tensor:
-        terms = self.strategy.run(self._turn, args=(batches, step))
+    def _turn_everywhere(self, batches: Sequence[Any], step: tf.Tensor, turn: Turn) -> tf.Tensor:
+        terms = self.strategy.run(self._turn, args=(batches, step, turn))
         if self.averages:
             # Early on a long average would remember the initial weights: it lengthens as the run does.
             t = tf.cast(step, tf.float32)
@@ -110,21 +131,23 @@ class Trainer:
                 average.assign(value + keep * (average - value))
         return self.strategy.reduce(tf.distribute.ReduceOp.SUM, terms, axis=None)
 
-    def _turn(self, batches: Sequence[Batch], step: tf.Tensor) -> tf.Tensor:
+    def _turn(self, batches: Sequence[Batch], step: tf.Tensor, turn: Turn) -> tf.Tensor:
         """On one replica, each player's moves in order. Returns each term's mean over the global batch, in parts."""
         rows = self._rows(batches[0].x.shape[0])
         seed = Seed.of(rows).fold(self.config.seed).fold(step)
+        gone = tf.cast(step, tf.float32) / self.total_steps
         logs: dict[str, tf.Tensor] = {}
-        for player in self.model.players:
+        for player in (p for p in self.model.players if p.name in turn.moving):
             own = seed.fold(player.name)
+            losses = [player.loss, _often(player.lazy, player.every)] if player.name in turn.lazy else [player.loss]
             times = self.moves[player.name]
             # Unrolled: an optimizer's `apply` inside tf.cond or a loop raises under a strategy.
             for move in range(times):
-                terms = self._move(player, batches[move], own.fold(move))
+                terms = self._move(player, losses, batches[move], own.fold(move), gone)
                 for name, value in terms.items():
                     key = f"{player.name}/{name}"
                     logs[key] = logs.get(key, 0.0) + value / times
-        self.terms[:] = list(logs)
+        self._terms[turn] = list(logs)
         return tf.stack(list(logs.values()))
 
     def _rows(self, count: int) -> tf.Tensor:
@@ -132,19 +155,29 @@ class Trainer:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return tf.cast(replica * count + tf.range(count), tf.int64)
 
-    def _move(self, player: Player, batch: Batch, seed: Seed) -> Mapping[str, tf.Tensor]:
+    def _move(
+        self, player: Player, losses: Sequence[Loss], batch: Batch, seed: Seed, gone: tf.Tensor
+    ) -> Mapping[str, tf.Tensor]:
+        """One move; returns what it paid and watched, this replica's part of each mean."""
         variables, optimizer = self.variables[player.name], self.optimizers[player.name]
         weights = [v.value for v in variables]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(weights)
+            values = {k: v for loss in losses for k, v in loss(batch, seed).items()}
             # Keras's optimizers sum gradients over replicas: the division that makes it a mean is this one.
-            terms = {k: tf.reduce_mean(v) / self.replicas for k, v in player.loss(batch, seed).items()}
+            terms = {k: tf.reduce_mean(v) / self.replicas for k, v in values.items() if not isinstance(v, Watched)}
+            terms |= {k: v * tf.minimum(1.0, gone / player.warmup[k]) for k, v in terms.items() if k in player.warmup}
             loss = optimizer.scale_loss(tf.add_n(list(terms.values())))
         gradients = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        norm = tf.linalg.global_norm(gradients) / optimizer.scale_loss(tf.constant(1.0))
         if self.config.clip_norm is not None:
             gradients = self._clip(gradients, optimizer)
         optimizer.apply(gradients, variables)
-        return terms
+        if player.constraint:
+            player.constraint()
+        watched = {k: tf.reduce_mean(v.value) / self.replicas for k, v in values.items() if isinstance(v, Watched)}
+        logs = {**terms, **watched, "loss": tf.add_n(list(terms.values())), "gradient_norm": norm}
+        return {k: tf.cast(v, tf.float32) for k, v in logs.items()}
 
     def _clip(self, gradients: Sequence[tf.Tensor], optimizer: keras.Optimizer) -> Sequence[tf.Tensor]:
         """Clips the global gradient. Keras would clip each replica's before it sums them."""
@@ -158,25 +191,29 @@ class Trainer:
     def run(self, batches: Iterator[Any], steps: int) -> Iterator[Mapping[str, float]]:
         """Takes `steps` turns from where it stands, yielding each one's terms (B-means over all replicas) in order.
 
-        They come in groups, since every look at them waits for the device. Errors: Diverged.
+        Beside them comes `PLAYER/gradient_norm`, the mean over replicas of the norm of each one's gradient. They come
+        in groups, since every look at them waits for the device. Errors: Diverged.
         """
         start = int(self.progress.numpy())
-        pending: list[tf.Tensor] = []
+        pending: list[tuple[Turn, tf.Tensor]] = []
         for step in range(start, start + steps):
-            turn = tuple(next(batches) for _ in range(self.batches_per_step))
-            pending.append(self._step(turn, tf.constant(step, tf.int64)))
+            turn = self._turn_at(step)
+            taken = tuple(next(batches) for _ in range(self.batches_per_step))
+            pending.append((turn, self._step(taken, tf.constant(step, tf.int64), turn)))
             if len(pending) == _CHECK_EVERY or step == start + steps - 1:
-                for back, values in enumerate(np.stack([p.numpy() for p in pending])):
-                    self._check(values, step - len(pending) + 1 + back)
-                    yield dict(zip(self.terms, values.tolist(), strict=True))
+                for at, (kind, values) in enumerate(pending, step - len(pending) + 1):
+                    terms = dict(zip(self._terms[kind], values.numpy().tolist(), strict=True))
+                    self._check(terms, at)
+                    yield terms
                 pending.clear()
                 self.progress.assign(step + 1)
 
-    def _check(self, values: np.ndarray, step: int) -> None:
-        if not np.all(np.isfinite(values)):
-            at = int(np.argmin(np.isfinite(values)))
-            player, _, term = self.terms[at].partition("/")
-            raise Diverged(f"At step {step} the {player}'s term {term!r} became {values[at]}. {_REMEDY}")
+    def _check(self, terms: Mapping[str, float], step: int) -> None:
+        for key, value in terms.items():
+            player, _, term = key.partition("/")
+            # Loss scaling finds infinite gradients on purpose, and skips their steps.
+            if not math.isfinite(value) and not (term == "gradient_norm" and self.config.precision == "mixed_float16"):
+                raise Diverged(f"At step {step} the {player}'s term {term!r} became {value}. {_REMEDY}")
 
     def check_weights(self) -> None:
         """Errors: Diverged, where a weight is not finite: the last move spoilt it, and no loss has shown it yet."""
@@ -211,6 +248,11 @@ class Trainer:
             optimizers=[v.value for p in self.model.players for v in self.optimizers[p.name].variables],
             step=self.progress,
         )
+
+
+def _often(lazy: Loss | None, every: int) -> Loss:
+    """The terms that are paid once in so many turns, so many times."""
+    return lambda batch, seed: {k: v if isinstance(v, Watched) else every * v for k, v in lazy(batch, seed).items()}
 
 
 def _schedule(rate: float, config: TrainConfig, moves: int) -> Any:

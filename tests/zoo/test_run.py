@@ -47,12 +47,12 @@ def test_a_run_folder_holds_everything(tmp_path):
     assert run.read(folder)[0] == config(ema=0.9)
     assert record["command"] == "zoo train vae"
     assert record["versions"]["tensorflow"] == tf.__version__
-    assert record["spec"] == {"shape": [8, 8, 1], "classes": 10}
+    assert record["spec"] == {"shape": [8, 8, 1], "classes": 10, "other": None}
     assert sorted(p.name for p in (folder / "samples").iterdir()) == ["epoch-0001.png", "epoch-0002.png"]
     assert [row["epoch"] for row in rows(folder)] == ["1", "2"]
     events = next((folder / "events").iterdir())
     tags = {v.tag for e in tf.compat.v1.train.summary_iterator(str(events)) for v in e.summary.value}
-    assert tags == {"vae/reconstruction", "vae/kl"}
+    assert tags == {"vae/loss", "vae/reconstruction", "vae/kl", "vae/gradient_norm"}
 
 
 def test_epoch_means_are_true_means(tmp_path):

@@ -1,5 +1,7 @@
 """The engine's options and its facts, one by one, on a toy whose truth is known."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ import tensorflow as tf
 from zoo import data, registry, strategy
 from zoo.config import TrainConfig
 from zoo.errors import UserError
-from zoo.model import Batch, GenerativeModel, Player, Spec
+from zoo.model import Batch, GenerativeModel, Player, Spec, Watched
 from zoo.trainer import Trainer, _schedule
 
 ONE = strategy.get("one")
@@ -17,11 +19,11 @@ ONE = strategy.get("one")
 class Line(GenerativeModel):
     """One weight w with loss a·w: its gradient is the mean of a, known to the last digit."""
 
-    def __init__(self, *players):
+    def __init__(self, *players, **options):
         self.spec = Spec((1,))
         dense = lambda: keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")  # noqa: E731
         self.nets = {name: keras.Sequential([keras.Input((1,)), dense()]) for name in players}
-        self.players = [Player(name, [net], self.pay(net)) for name, net in self.nets.items()]
+        self.players = [Player(name, [net], self.pay(net), **options) for name, net in self.nets.items()]
 
     def pay(self, net):
         return lambda batch, seed: {"slope": net(batch.x)[:, 0]}
@@ -45,6 +47,19 @@ def fed(placed, rows):
     """One batch of these rows, as the strategy deals them out."""
     batch = Batch(tf.constant(rows), tf.zeros(len(rows), tf.int64))
     return strategy.iterate(placed, lambda worker, workers: tf.data.Dataset.from_tensors(batch))
+
+
+def played(placed=ONE, rate=0.1, **options):
+    """The terms of each turn of one player with these options, on x = 1, and its weight before each."""
+    with placed.scope():
+        model = Line("only", **options)
+        trainer = Trainer(model, TrainConfig(batch_size=4, jit="off", learning_rate=rate), placed, total_steps=10)
+    terms = trainer.run(strategy.iterate(placed, lambda w, n: ones().repeat()), 10)
+    return model, list(terms)
+
+
+def ones():
+    return tf.data.Dataset.from_tensors(Batch(tf.ones((4, 1)), tf.zeros(4, tf.int64)))
 
 
 def weight(model, name="only"):
@@ -199,3 +214,57 @@ def test_mixed_precision_restores_the_policy():
     assert keras.config.dtype_policy().name == before
     assert model.networks[0].layers[2].compute_dtype == "bfloat16"
     assert model.networks[0].output.dtype == "float32"
+
+
+def test_a_player_moves_during_its_share_of_the_run(two_replicas):
+    for placed in (ONE, two_replicas):
+        model, terms = played(placed, during=(0.3, 0.7))
+        assert [bool(t) for t in terms] == [False] * 3 + [True] * 4 + [False] * 3
+        assert weight(model) == pytest.approx(1 - 4 * 0.1, abs=1e-4)
+
+
+def test_a_term_rises_to_its_weight():
+    _, terms = played(warmup={"slope": 0.5}, rate=1e-7)
+    assert [t["only/slope"] for t in terms] == pytest.approx(np.minimum(1, np.arange(10) / 5), abs=1e-5)
+
+
+def test_lazy_terms_are_paid_seldom_and_as_much_more(two_replicas):
+    for placed in (ONE, two_replicas):
+        _, terms = played(placed, lazy=lambda batch, seed: {"penalty": tf.constant(2.0)}, every=4)
+        assert [t.get("only/penalty") for t in terms] == [8.0, None, None, None] * 2 + [8.0, None]
+
+
+def test_what_is_watched_is_logged_and_not_paid(two_replicas):
+    class Watching(Line):
+        def pay(self, net):
+            return lambda batch, seed: {"slope": net(batch.x)[:, 0], "seen": Watched(100.0 * net(batch.x)[:, 0])}
+
+    for placed in (ONE, two_replicas):
+        with placed.scope():
+            model = Watching("only")
+            trainer = Trainer(model, TrainConfig(batch_size=4, jit="off"), placed, total_steps=10)
+        (terms,) = trainer.run(fed(placed, [[1.0], [2.0], [3.0], [6.0]]), 1)
+        assert terms == pytest.approx({"only/loss": 3, "only/slope": 3, "only/seen": 300, "only/gradient_norm": 3})
+
+
+def test_a_constraint_holds_after_each_move(two_replicas):
+    for placed in (ONE, two_replicas):
+        with placed.scope():
+            model = Line("only")
+            (player,), (w,) = model.players, model.nets["only"].trainable_variables
+            model.players = [dataclasses.replace(player, constraint=lambda w=w: w.assign(tf.clip_by_value(w, 0.9, 2)))]
+            trainer = Trainer(model, TrainConfig(batch_size=4, jit="off", learning_rate=0.3), placed, total_steps=10)
+        list(trainer.run(fed(placed, [[1.0]] * 4), 1))
+        assert weight(model) == pytest.approx(0.9)
+
+
+def test_the_gradients_norm_is_true_at_any_loss_scale():
+    policy = keras.config.dtype_policy()
+    try:
+        for precision in ("float32", "mixed_float16"):
+            keras.config.set_dtype_policy(precision)
+            _, trainer = toy(precision=precision)
+            (terms,) = trainer.run(batches(3), 1)
+            assert terms["only/gradient_norm"] == pytest.approx(3.0, rel=1e-2)
+    finally:
+        keras.config.set_dtype_policy(policy)

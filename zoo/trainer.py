@@ -139,7 +139,9 @@ class Trainer:
         logs: dict[str, tf.Tensor] = {}
         for player in (p for p in self.model.players if p.name in turn.moving):
             own = seed.fold(player.name)
-            losses = [player.loss, _often(player.lazy, player.every)] if player.name in turn.lazy else [player.loss]
+            losses = [player.loss]
+            if player.lazy and player.name in turn.lazy:
+                losses.append(_often(player.lazy, player.every))
             times = self.moves[player.name]
             # Unrolled: an optimizer's `apply` inside tf.cond or a loop raises under a strategy.
             for move in range(times):
@@ -250,7 +252,7 @@ class Trainer:
         )
 
 
-def _often(lazy: Loss | None, every: int) -> Loss:
+def _often(lazy: Loss, every: int) -> Loss:
     """The terms that are paid once in so many turns, so many times."""
     return lambda batch, seed: {k: v if isinstance(v, Watched) else every * v for k, v in lazy(batch, seed).items()}
 

@@ -264,7 +264,7 @@ def test_the_gradients_norm_is_true_at_any_loss_scale():
         for precision in ("float32", "mixed_float16"):
             keras.config.set_dtype_policy(precision)
             _, trainer = toy(precision=precision)
-            (terms,) = trainer.run(batches(3), 1)
-            assert terms["only/gradient_norm"] == pytest.approx(3.0, rel=1e-2)
+            (terms,) = trainer.run(batches(1), 1)
+            assert terms["only/gradient_norm"] == pytest.approx(1.0)
     finally:
         keras.config.set_dtype_policy(policy)

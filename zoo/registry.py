@@ -4,10 +4,11 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from zoo.claims import Claim
 from zoo.config import TrainConfig
 from zoo.errors import UserError, unknown
 from zoo.model import GenerativeModel, Spec
@@ -22,6 +23,7 @@ class Recipe:
 
     Attributes:
       build: (spec, **parameters) -> the model.
+      claims: what the paper promises, each shown or not by `zoo verify`.
       training: fields of TrainConfig that differ from its defaults.
     """
 
@@ -29,6 +31,7 @@ class Recipe:
     family: str
     reference: str
     build: Callable[..., GenerativeModel]
+    claims: Sequence[Claim] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -93,11 +96,13 @@ def _typed(value: str, kind: Any) -> Any:
     return kind(value)
 
 
-def recipe(*, family: str, reference: str, **training: Any) -> Callable[[Callable[..., GenerativeModel]], Recipe]:
+def recipe(
+    *, family: str, reference: str, claims: Sequence[Claim] = (), **training: Any
+) -> Callable[[Callable[..., GenerativeModel]], Recipe]:
     """Registers a function (spec, *, parameters...) -> GenerativeModel under its own name."""
 
     def register(build: Callable[..., GenerativeModel]) -> Recipe:
-        made = Recipe(build.__name__, family, reference, build, training)
+        made = Recipe(build.__name__, family, reference, build, claims, training)
         _RECIPES[made.name] = made
         return made
 

@@ -1,6 +1,5 @@
 """A trained model with what is needed to measure it."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -56,7 +55,7 @@ class Trained:
     def ask(self, signature: str, **inputs: np.ndarray) -> Mapping[str, np.ndarray]:
         """Calls one of the model's signatures, in chunks of rows; everything in the wire's ranges."""
         names = list(self.model.signatures()[signature].inputs)
-        function, count = self._functions(signature), len(inputs[names[0]])
+        function, count = self._functions[signature], len(inputs[names[0]])
         chunks = [
             {k: v.numpy() for k, v in function(*(tf.constant(inputs[n][i : i + _ROWS]) for n in names)).items()}
             for i in range(0, count, _ROWS)
@@ -70,7 +69,9 @@ class Trained:
             wanted["label"] = np.arange(count, dtype=np.int64) % self.data.spec.classes if label is None else label
         return next(iter(self.ask("sample", **wanted).values()))
 
-    @functools.cache  # noqa: B019: a Trained lives as long as its measures are taken
-    def _functions(self, signature: str) -> Any:
-        chosen = self.model.signatures()[signature]
-        return tf.function(chosen.function, input_signature=list(chosen.inputs.values()))
+    @cached_property
+    def _functions(self) -> Mapping[str, Any]:
+        return {
+            name: tf.function(s.function, input_signature=list(s.inputs.values()))
+            for name, s in self.model.signatures().items()
+        }

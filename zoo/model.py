@@ -114,7 +114,7 @@ class GenerativeModel(abc.ABC):
 
     @abc.abstractmethod
     def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """What a person would look at after an epoch: images (N, H, W, C) in [-1, 1], one for each row of `seed`."""
+        """What a person would look at after an epoch, in [-1, 1]: images (N, H, W, C), or videos (N, T, H, W, C)."""
 
     @property
     def networks(self) -> Sequence[keras.Model]:
@@ -139,6 +139,11 @@ def images_spec(spec: Spec) -> tf.TensorSpec:
 
 def seed_spec() -> tf.TensorSpec:
     """One seed for each row: int64 (None,)."""
+    return tf.TensorSpec((None,), tf.int64)
+
+
+def label_spec() -> tf.TensorSpec:
+    """One class for each row: int64 (None,)."""
     return tf.TensorSpec((None,), tf.int64)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo import run
+from zoo import registry, run
 from zoo.config import RunConfig
 from zoo.data import Data, load
 from zoo.model import GenerativeModel
@@ -41,6 +41,12 @@ class Trained:
     def seed(self) -> int:
         """The run's."""
         return self.config.training.seed
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The recipe's parameters, defaults included."""
+        recipe = registry.get(self.config.model)
+        return {k: p.default for k, p in recipe.parameters.items()} | dict(self.config.parameters)
 
     @cached_property
     def test(self) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,43 @@
+"""The contractive autoencoder: small changes of the input barely move the code. Rifai et al., ICML 2011."""
+
+import keras
+import tensorflow as tf
+
+from zoo.autoencoders.family import Autoencoder
+from zoo.claims import Claim
+from zoo.losses.codes import contraction
+from zoo.model import Spec, Terms
+from zoo.networks.mlp import mlp
+from zoo.noise import Seed
+from zoo.registry import recipe
+
+
+@recipe(
+    family="autoencoder",
+    reference="ICML 2011, Rifai et al.",
+    claims=[Claim("small changes of the input barely move the code", "jacobian_norm", "contractive weight=0")],
+    epochs=20,
+    learning_rate=1e-3,
+)
+def contractive(
+    spec: Spec,
+    *,
+    code: int = 32,
+    hidden: tuple[int, ...] = (256,),
+    weight: float = 0.1,
+    projections: int = 0,
+    loss: str = "bce",
+) -> Autoencoder:
+    """Small changes of the input barely move the code. projections=0 takes the Jacobian exactly."""
+
+    def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
+        """λ ‖∂h/∂x‖²_F, equation 2."""
+        if projections:
+            directions = seed.normal((projections, code)) / projections**0.5
+        else:
+            directions = tf.repeat(tf.eye(code)[None], x.shape[0], axis=0)
+        return {"contraction": weight * contraction(encoder, x, directions)}
+
+    encoder = mlp(spec.shape, hidden, (code,), activation="sigmoid", output="sigmoid", name="encoder")
+    decoder = mlp((code,), hidden[::-1], spec.shape, name="decoder")
+    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=pay)

@@ -1,0 +1,22 @@
+"""The convolutional autoencoder: weights shared over places suit images. Masci et al., ICANN 2011.
+
+Strided convolutions stand in for the paper's pooling.
+"""
+
+from zoo.autoencoders.family import Autoencoder
+from zoo.claims import Claim
+from zoo.model import Spec
+from zoo.networks.pairs import pair
+from zoo.registry import recipe
+
+
+@recipe(
+    family="autoencoder",
+    reference="doi 10.1007/978-3-642-21735-7_7",
+    claims=[Claim("convolutions suit images", "test_error", "undercomplete code=32")],
+    epochs=20,
+    learning_rate=1e-3,
+)
+def convolutional(spec: Spec, *, code: int = 32, width: int = 32, loss: str = "mse") -> Autoencoder:
+    """Weights shared over places suit images."""
+    return Autoencoder(spec, *pair("conv", spec.shape, code, width=width), loss=loss)

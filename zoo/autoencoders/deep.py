@@ -1,0 +1,22 @@
+"""The deep autoencoder: several layers compress better than one. Hinton & Salakhutdinov, Science 313 (2006).
+
+Their pretraining by Boltzmann machines gave way to better initial weights and optimisers.
+"""
+
+from zoo.autoencoders.family import Autoencoder
+from zoo.claims import Claim
+from zoo.model import Spec
+from zoo.networks.pairs import pair
+from zoo.registry import recipe
+
+
+@recipe(
+    family="autoencoder",
+    reference="doi 10.1126/science.1127647",
+    claims=[Claim("depth compresses better", "test_error", "undercomplete code=8")],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def deep(spec: Spec, *, code: int = 8, hidden: tuple[int, ...] = (512, 256, 128), loss: str = "mse") -> Autoencoder:
+    """Several layers compress better than one."""
+    return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss)

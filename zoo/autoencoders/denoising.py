@@ -1,0 +1,53 @@
+"""The denoising autoencoder: gives back what was there before the noise. Vincent et al., ICML 2008."""
+
+import tensorflow as tf
+
+from zoo.autoencoders.family import Autoencoder, Corruption
+from zoo.claims import Claim
+from zoo.errors import unknown
+from zoo.model import Spec
+from zoo.networks.pairs import pair
+from zoo.noise import Seed
+from zoo.registry import recipe
+
+
+def masking(share: float) -> Corruption:
+    """Sets each feature to zero, black, with this probability (section 2.3)."""
+
+    def corrupt(x: tf.Tensor, seed: Seed) -> tf.Tensor:
+        return tf.where(seed.uniform(tuple(x.shape[1:])) < share, -1.0, x)
+
+    return corrupt
+
+
+def gaussian(share: float) -> Corruption:
+    """Adds noise whose standard deviation is this share of the range of values."""
+    return lambda x, seed: x + 2.0 * share * seed.normal(tuple(x.shape[1:]))
+
+
+NOISES = {"masking": masking, "gaussian": gaussian}
+
+
+@recipe(
+    family="autoencoder",
+    reference="doi 10.1145/1390156.1390294",
+    claims=[
+        Claim("it takes noise away", "denoised_psnr", "noisy image", "above"),
+        Claim("it knows more than a filter", "denoised_psnr", "median filter", "above"),
+    ],
+    epochs=20,
+    learning_rate=1e-3,
+)
+def denoising(
+    spec: Spec,
+    *,
+    noise: str = "masking",
+    share: float = 0.3,
+    code: int = 64,
+    hidden: tuple[int, ...] = (512,),
+    loss: str = "bce",
+) -> Autoencoder:
+    """Gives back what was there before the noise."""
+    if noise not in NOISES:
+        raise unknown("noise", noise, NOISES)
+    return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss, corrupt=NOISES[noise](share))

@@ -1,0 +1,52 @@
+"""The sparse autoencoder: more nodes than inputs, few of them active. Ng, CS294A lecture notes (2011)."""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from zoo.autoencoders.family import Autoencoder, Penalty
+from zoo.claims import Claim
+from zoo.errors import unknown
+from zoo.losses.codes import sparsity_kl, sparsity_l1
+from zoo.model import Spec, Terms
+from zoo.networks.mlp import mlp
+from zoo.noise import Seed
+from zoo.registry import recipe
+from zoo.strategy import gather
+
+
+def _kl(weight: float, target: float) -> Penalty:
+    def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
+        return {"sparsity": weight * sparsity_kl(gather(codes), target)}
+
+    return pay
+
+
+def _l1(weight: float, target: float) -> Penalty:
+    return lambda encoder, x, codes, seed: {"sparsity": weight * sparsity_l1(codes)}
+
+
+PENALTIES = {"kl": _kl, "l1": _l1}
+
+
+@recipe(
+    family="autoencoder",
+    reference="CS294A notes (2011)",
+    claims=[
+        Claim("its nodes are as active as asked for", "activation_gap", "0.02"),
+        Claim("its features serve a linear classifier", "probe_accuracy", "pca", "above"),
+    ],
+    epochs=30,
+    learning_rate=1e-3,
+)
+def sparse(
+    spec: Spec, *, code: int = 0, penalty: str = "kl", target: float = 0.05, weight: float = 1.0, loss: str = "mse"
+) -> Autoencoder:
+    """More nodes than inputs, few of them active. code=0 takes half as many again as inputs."""
+    if penalty not in PENALTIES:
+        raise unknown("penalty", penalty, PENALTIES)
+    nodes = code or math.ceil(1.5 * math.prod(spec.shape))
+    encoder = mlp(spec.shape, (), (nodes,), output="sigmoid", name="encoder")
+    decoder = mlp((nodes,), (), spec.shape, name="decoder")
+    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=PENALTIES[penalty](weight, target))

@@ -1,0 +1,50 @@
+"""The adversarial autoencoder: a discriminator draws codes to the prior. Makhzani et al., arXiv 1511.05644."""
+
+import tensorflow as tf
+
+from zoo.autoencoders.family import Autoencoder
+from zoo.claims import Claim
+from zoo.losses.adversarial import non_saturating
+from zoo.model import Batch, Player, Spec, Terms
+from zoo.networks.mlp import mlp
+from zoo.networks.pairs import pair
+from zoo.noise import Seed
+from zoo.registry import recipe
+
+
+@recipe(
+    family="vae",
+    reference="arXiv 1511.05644",
+    claims=[Claim("its codes fill the prior, so that random codes decode", "decoded_frechet", "undercomplete code=8")],
+    epochs=60,
+    learning_rate=1e-3,
+)
+def adversarial_autoencoder(
+    spec: Spec,
+    *,
+    latent: int = 8,
+    hidden: tuple[int, ...] = (512, 256),
+    discriminator: tuple[int, ...] = (256, 256),
+    weight: float = 1.0,
+    loss: str = "mse",
+    networks: str = "mlp",
+) -> Autoencoder:
+    """A discriminator on codes makes their distribution the prior: reconstruction, then regularisation, in turns."""
+    encoder, decoder = pair(networks, spec.shape, latent, hidden=hidden)
+    D = mlp((latent,), discriminator, (1,), activation="leaky_relu", name="discriminator")
+    pays = non_saturating()
+
+    def discriminate(batch: Batch, seed: Seed) -> Terms:
+        """Real are draws of the prior, fakes are codes."""
+        codes = tf.stop_gradient(encoder(batch.x, training=False))
+        return {"real": pays.real(D(seed.normal((latent,)))[:, 0]), "fake": pays.fake(D(codes)[:, 0])}
+
+    def generate(batch: Batch, seed: Seed) -> Terms:
+        """The encoder is the generator of codes."""
+        return {"fake": weight * pays.generator(D(encoder(batch.x, training=True))[:, 0])}
+
+    opponents = [
+        Player("discriminator", [D], discriminate),
+        Player("generator", [encoder], generate),
+    ]
+    return Autoencoder(spec, encoder, decoder, loss=loss, opponents=opponents, prior=True)

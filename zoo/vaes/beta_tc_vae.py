@@ -1,0 +1,59 @@
+"""β-TC-VAE: β weighs the total correlation alone. Chen et al., arXiv 1802.04942."""
+
+from collections.abc import Sequence
+
+from zoo.claims import Claim
+from zoo.losses.divergence import total_correlation
+from zoo.model import Batch, Player, Spec, Terms, to_wire
+from zoo.noise import Seed
+from zoo.registry import recipe
+from zoo.strategy import gather
+from zoo.vaes.family import VAE, Game, assemble
+
+
+def decomposed(beta: float, *, count: int, warmup: float) -> Game:
+    """One player that pays −E_q[log p(x|z)] + I(z; n) + β TC(z) + Σ_j KL(q(z_j) ‖ p(z_j)), equation 4.
+
+    The three are estimated from the whole batch, of `count` training examples.
+    """
+
+    def game(vae: VAE) -> Sequence[Player]:
+        def pay(batch: Batch, seed: Seed) -> Terms:
+            hidden = vae.infer(batch.x, batch.label, training=True)
+            z, _ = vae.posterior.sample(hidden, seed.normal((vae.latent,)))
+            log_px = vae.likelihood.log_prob(to_wire(batch.x), vae.outputs(z, batch.label, training=True))
+            mean, log_variance = vae.posterior.moments(hidden)
+            information, correlation, each = total_correlation(gather(z), gather(mean), gather(log_variance), count)
+            return {
+                "reconstruction": -log_px,
+                "information": information,
+                "total_correlation": beta * correlation,
+                "dimension_wise_kl": each,
+            }
+
+        return [Player("vae", vae.parts, pay, warmup={"total_correlation": warmup})]
+
+    return game
+
+
+@recipe(
+    family="vae",
+    reference="arXiv 1802.04942",
+    claims=[Claim("codes depend less on each other", "correlation", "beta_tc_vae beta=1")],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def beta_tc_vae(
+    spec: Spec,
+    *,
+    latent: int = 10,
+    hidden: tuple[int, ...] = (512, 256),
+    beta: float = 6.0,
+    count: int = 4_500,
+    warmup: float = 0.2,
+    likelihood: str = "bernoulli",
+    networks: str = "mlp",
+) -> VAE:
+    """β weighs the total correlation of the codes alone. count: how many training examples there are."""
+    game = decomposed(beta, count=count, warmup=warmup)
+    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -1,0 +1,31 @@
+"""β-VAE: β weighs the KL against the reconstruction. Higgins et al., ICLR 2017 (openreview Sy2fzU9gl)."""
+
+from zoo.claims import Claim
+from zoo.model import Spec
+from zoo.registry import recipe
+from zoo.vaes.family import VAE, assemble, elbo
+
+
+@recipe(
+    family="vae",
+    reference="ICLR 2017, Higgins et al.",
+    claims=[
+        Claim("the KL falls as β grows", "kl", "beta_vae beta=1"),
+        Claim("the error rises as β grows", "test_error", "beta_vae beta=1", "above"),
+    ],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def beta_vae(
+    spec: Spec,
+    *,
+    latent: int = 16,
+    hidden: tuple[int, ...] = (512, 256),
+    beta: float = 4.0,
+    warmup: float = 0.2,
+    likelihood: str = "bernoulli",
+    networks: str = "mlp",
+) -> VAE:
+    """β weighs the KL against the reconstruction, and rises to its value in the first share of the run."""
+    game = elbo(beta, warmup=warmup)
+    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -1,0 +1,20 @@
+"""The conditional VAE: p(x|z, y), which gives the class asked for. Sohn, Lee & Yan, NIPS 2015."""
+
+from zoo.claims import Claim
+from zoo.model import Spec
+from zoo.registry import recipe
+from zoo.vaes.family import VAE, assemble
+
+
+@recipe(
+    family="vae",
+    reference="NIPS 2015, Sohn et al.",
+    claims=[Claim("gives the class asked for", "agreement", "0.9", "above")],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def conditional_vae(
+    spec: Spec, *, latent: int = 8, hidden: tuple[int, ...] = (512, 256), likelihood: str = "bernoulli"
+) -> VAE:
+    """Gives the class asked for: both networks are told the label."""
+    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, conditional=True)

@@ -1,0 +1,38 @@
+"""The importance-weighted autoencoder: more samples, a tighter bound. Burda, Grosse & Salakhutdinov, 1509.00519."""
+
+from collections.abc import Sequence
+
+from zoo.claims import Claim
+from zoo.model import Batch, Player, Spec, Terms
+from zoo.noise import Seed
+from zoo.registry import recipe
+from zoo.vaes.family import VAE, Game, assemble, log_mean_exp
+
+
+def importance_weighted(k: int) -> Game:
+    """One player that pays −E[log 1/k Σ p(x, z_i) / q(z_i|x)], equation 8; with k = 1 it is −ELBO."""
+
+    def game(vae: VAE) -> Sequence[Player]:
+        def pay(batch: Batch, seed: Seed) -> Terms:
+            return {"bound": -log_mean_exp(vae.log_weights(batch.x, batch.label, seed, k, training=True))}
+
+        return [Player("vae", vae.parts, pay)]
+
+    return game
+
+
+@recipe(
+    family="vae",
+    reference="arXiv 1509.00519",
+    claims=[
+        Claim("more samples give a tighter bound", "tightening", "0", "above"),
+        Claim("data are likelier than under a VAE", "log_likelihood", "iwae k=1", "above"),
+    ],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def iwae(
+    spec: Spec, *, k: int = 5, latent: int = 16, hidden: tuple[int, ...] = (256, 256), likelihood: str = "bernoulli"
+) -> VAE:
+    """More samples from q(z|x) give a tighter bound of log p(x)."""
+    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, game=importance_weighted(k))

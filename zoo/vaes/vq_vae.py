@@ -1,0 +1,190 @@
+"""VQ-VAE: discrete codes, and a prior that is learnt over them. Van den Oord et al., arXiv 1711.00937.
+
+The prior is a causal transformer where the paper has a PixelCNN.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from zoo.autoencoders.family import mean_squared_error
+from zoo.claims import Claim
+from zoo.losses.reconstruction import squared_error
+from zoo.model import (
+    Batch,
+    GenerativeModel,
+    Player,
+    Signature,
+    Spec,
+    Terms,
+    from_wire,
+    images_spec,
+    interleave,
+    seed_spec,
+    to_wire,
+)
+from zoo.networks import conv
+from zoo.networks.mlp import mlp
+from zoo.networks.transformer import causal
+from zoo.noise import Seed
+from zoo.registry import recipe
+
+
+@final
+class VQVAE(GenerativeModel):
+    """x -> z_e (B, T, D) -> the nearest of K embeddings e at each of T places -> x̂; and p(codes), row by row.
+
+    Args:
+      encoder: (B, *shape) in [-1, 1] -> (B, T, D).
+      decoder: (B, T, D) -> (B, *shape) logits.
+      embeddings: K.
+      commitment: β of equation 3.
+      switch: the share of the run after which the codes rest and the prior learns.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        *,
+        embeddings: int,
+        commitment: float,
+        switch: float,
+    ) -> None:
+        self.spec, self.encoder, self.decoder = spec, encoder, decoder
+        self.K, self.commitment = embeddings, commitment
+        self.T, D = encoder.output_shape[1:]
+        one_hot = keras.Input((embeddings,))
+        spread = keras.initializers.RandomUniform(-1.0, 1.0)
+        rows = layers.Dense(D, use_bias=False, kernel_initializer=spread, dtype="float32")(one_hot)
+        self.codebook = keras.Model(one_hot, rows, name="codebook")
+        self.prior = causal(self.T, embeddings + self.T, embeddings)
+        self.players = [
+            Player("autoencoder", [encoder, decoder, self.codebook], self.loss, during=(0.0, switch)),
+            Player("prior", [self.prior], self.prior_loss, during=(switch, 1.0)),
+        ]
+
+    @property
+    def averaged(self) -> Sequence[keras.Model]:
+        """Every network."""
+        return self.networks
+
+    def nearest(self, z: tf.Tensor) -> tf.Tensor:
+        """argmin_k ‖z − e_k‖, equation 1: (B, T, D) -> int64 (B, T)."""
+        e = self.codebook(tf.eye(self.K))
+        distance = tf.reduce_sum(e**2, axis=-1) - 2.0 * tf.einsum("btd,kd->btk", z, e)
+        return tf.argmin(distance, axis=-1)
+
+    def embed(self, codes: tf.Tensor) -> tf.Tensor:
+        """Codes (B, T) -> their embeddings (B, T, D)."""
+        return tf.gather(self.codebook(tf.eye(self.K)), codes)
+
+    def loss(self, batch: Batch, seed: Seed) -> Terms:
+        """−log p(x|z_q) + ‖sg[z_e] − e‖² + β ‖z_e − sg[e]‖², equation 3; gradients pass z_q straight through."""
+        z = self.encoder(batch.x, training=True)
+        e = self.embed(self.nearest(z))
+        logits = self.decoder(z + tf.stop_gradient(e - z), training=True)
+        return {
+            "reconstruction": squared_error(batch.x, tf.tanh(logits / 2)),
+            "codebook": squared_error(tf.stop_gradient(z), e),
+            "commitment": self.commitment * squared_error(z, tf.stop_gradient(e)),
+        }
+
+    def next_logits(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """log p(code t | codes before t), not normalised: int64 (B, T) -> (B, T, K)."""
+        before = tf.pad(tf.one_hot(codes, self.K)[:, :-1], [[0, 0], [1, 0], [0, 0]])
+        place = tf.broadcast_to(tf.eye(self.T)[None], (tf.shape(codes)[0], self.T, self.T))
+        return self.prior(tf.concat([before, place], axis=-1), training=training)
+
+    def prior_loss(self, batch: Batch, seed: Seed) -> Terms:
+        """−log p(codes), in nats."""
+        codes = self.nearest(self.encoder(batch.x, training=False))
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=True))
+        return {"codes": tf.reduce_sum(each, axis=1)}
+
+    def encode(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> codes, int64 (B, T) in 0 ... K − 1."""
+        return {"codes": self.nearest(self.encoder(from_wire(images), training=False))}
+
+    def decode(self, codes: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Codes (B, T) -> images in [0, 1]."""
+        return {"images": tf.sigmoid(self.decoder(self.embed(codes), training=False))}
+
+    def reconstruct(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> their reconstructions, and the mean squared error of each (B,)."""
+        again = self.decode(self.encode(images)["codes"])["images"]
+        return {"images": again, "error": mean_squared_error(images, again)}
+
+    def anomaly(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> −log p(codes) in nats, (B,)."""
+        codes = self.encode(images)["codes"]
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes))
+        return {"score": tf.reduce_sum(each, axis=1)}
+
+    def draw(self, seed: Seed) -> tf.Tensor:
+        """Codes from the prior, one after another by the Gumbel trick: int64 (B, T)."""
+        uniform = seed.uniform((self.T, self.K), 2.0**-25, 1.0)
+        gumbel = -tf.math.log(-tf.math.log(uniform))
+
+        def step(t: tf.Tensor, codes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            chosen = tf.argmax(self.next_logits(codes) + gumbel, axis=-1)
+            return t + 1, tf.where(tf.range(self.T)[None] == t, chosen, codes)
+
+        start = tf.zeros(tf.shape(uniform)[:2], tf.int64)
+        return tf.while_loop(lambda t, codes: t < self.T, step, (0, start))[1]
+
+    def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i] alone."""
+        return self.decode(self.draw(Seed.of(seed)))
+
+    def signatures(self) -> Mapping[str, Signature]:
+        """sample, encode, decode, reconstruct, anomaly."""
+        images = {"images": images_spec(self.spec)}
+        return {
+            "sample": Signature(self.sample, {"seed": seed_spec()}),
+            "encode": Signature(self.encode, images),
+            "decode": Signature(self.decode, {"codes": tf.TensorSpec((None, self.T), tf.int64)}),
+            "reconstruct": Signature(self.reconstruct, images),
+            "anomaly": Signature(self.anomaly, images),
+        }
+
+    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Draws from the prior, then originals beside their reconstructions."""
+        drawn = from_wire(self.decode(self.draw(seed))["images"])
+        again = from_wire(self.reconstruct(to_wire(batch.x))["images"])
+        return tf.concat([drawn, interleave(batch.x, again)], axis=0)
+
+
+@recipe(
+    family="vae",
+    reference="arXiv 1711.00937",
+    claims=[
+        Claim("discrete codes lose little", "test_error", "vae"),
+        Claim("the prior knows which codes go together", "frechet", "random codes"),
+    ],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def vq_vae(
+    spec: Spec,
+    *,
+    embeddings: int = 64,
+    dimension: int = 16,
+    width: int = 32,
+    tokens: int = 8,
+    hidden: tuple[int, ...] = (256,),
+    commitment: float = 0.25,
+    switch: float = 0.5,
+) -> VQVAE:
+    """Discrete codes, and a prior learnt over them. tokens and hidden are for tables, width for images."""
+    if len(spec.shape) == 3:
+        encoder = conv.grid_encoder(spec.shape, dimension, width=width)
+        decoder = conv.grid_decoder(dimension, spec.shape, width=width)
+    else:
+        encoder = mlp(spec.shape, hidden, (tokens, dimension), name="encoder")
+        decoder = mlp((tokens, dimension), hidden[::-1], spec.shape, name="decoder")
+    return VQVAE(spec, encoder, decoder, embeddings=embeddings, commitment=commitment, switch=switch)

@@ -1,0 +1,39 @@
+"""The Wasserstein autoencoder with an MMD penalty. Tolstikhin et al., arXiv 1711.01558."""
+
+import keras
+import tensorflow as tf
+
+from zoo.autoencoders.family import Autoencoder
+from zoo.claims import Claim
+from zoo.losses.divergence import maximum_mean_discrepancy
+from zoo.model import Spec, Terms
+from zoo.networks.pairs import pair
+from zoo.noise import Seed
+from zoo.registry import recipe
+from zoo.strategy import gather
+
+
+@recipe(
+    family="vae",
+    reference="arXiv 1711.01558",
+    claims=[Claim("its codes fill the prior, so that random codes decode", "decoded_frechet", "wae_mmd weight=0")],
+    epochs=40,
+    learning_rate=1e-3,
+)
+def wae_mmd(
+    spec: Spec,
+    *,
+    latent: int = 8,
+    hidden: tuple[int, ...] = (512, 256),
+    weight: float = 100.0,
+    loss: str = "mse",
+    networks: str = "mlp",
+) -> Autoencoder:
+    """An autoencoder whose codes, all together, are drawn to the prior."""
+
+    def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
+        """λ MMD²(q(z), p(z)), algorithm 2."""
+        z = gather(codes)
+        return {"mmd": weight * maximum_mean_discrepancy(z, gather(seed.normal((latent,))))}
+
+    return Autoencoder(spec, *pair(networks, spec.shape, latent, hidden=hidden), loss=loss, penalty=pay, prior=True)

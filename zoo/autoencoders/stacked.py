@@ -35,8 +35,14 @@ def stacked(
     """Layers trained greedily, then fine-tuned together in the last share of the run."""
     sizes = [spec.shape, *((n,) for n in hidden), (code,)]
     pairs = list(pairwise(sizes))
-    f = [mlp(a, (), b, output="linear" if b == (code,) else "relu") for a, b in pairs]
-    g = [mlp(b, (), a, output="linear" if a == spec.shape else "relu") for a, b in pairs]
+    f = [
+        mlp(a, (), b, output="linear" if b == (code,) else "relu", name=f"encoder{i}")
+        for i, (a, b) in enumerate(pairs, 1)
+    ]
+    g = [
+        mlp(b, (), a, output="linear" if a == spec.shape else "relu", name=f"decoder{i}")
+        for i, (a, b) in enumerate(pairs, 1)
+    ]
     each = (1.0 - fine_tuning) / len(f)
 
     def layer(i: int) -> Player:

@@ -28,7 +28,10 @@ def contractive(
     projections: int = 0,
     loss: str = "bce",
 ) -> Autoencoder:
-    """Small changes of the input barely move the code. projections=0 takes the Jacobian exactly."""
+    """Small changes of the input barely move the code.
+
+    projections=0 takes the Jacobian exactly.
+    """
 
     def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
         """λ ‖∂h/∂x‖²_F, equation 2."""

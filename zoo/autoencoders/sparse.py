@@ -43,7 +43,10 @@ PENALTIES = {"kl": _kl, "l1": _l1}
 def sparse(
     spec: Spec, *, code: int = 0, penalty: str = "kl", target: float = 0.05, weight: float = 1.0, loss: str = "mse"
 ) -> Autoencoder:
-    """More nodes than inputs, few of them active. code=0 takes half as many again as inputs."""
+    """More nodes than inputs, few of them active.
+
+    code=0 takes half as many nodes again as there are inputs.
+    """
     if penalty not in PENALTIES:
         raise unknown("penalty", penalty, PENALTIES)
     nodes = code or math.ceil(1.5 * math.prod(spec.shape))

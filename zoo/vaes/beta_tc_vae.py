@@ -54,6 +54,9 @@ def beta_tc_vae(
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
-    """β weighs the total correlation of the codes alone. count: how many training examples there are."""
+    """β weighs the total correlation of the codes alone.
+
+    count is how many training examples there are.
+    """
     game = decomposed(beta, count=count, warmup=warmup)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

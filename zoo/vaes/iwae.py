@@ -34,5 +34,5 @@ def importance_weighted(k: int) -> Game:
 def iwae(
     spec: Spec, *, k: int = 5, latent: int = 16, hidden: tuple[int, ...] = (256, 256), likelihood: str = "bernoulli"
 ) -> VAE:
-    """More samples from q(z|x) give a tighter bound of log p(x)."""
+    """More samples of the posterior give a tighter bound of log p(x)."""
     return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, game=importance_weighted(k))

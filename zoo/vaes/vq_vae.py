@@ -180,7 +180,10 @@ def vq_vae(
     commitment: float = 0.25,
     switch: float = 0.5,
 ) -> VQVAE:
-    """Discrete codes, and a prior learnt over them. tokens and hidden are for tables, width for images."""
+    """Discrete codes, and a prior learnt over them.
+
+    tokens and hidden are for tables, width for images.
+    """
     if len(spec.shape) == 3:
         encoder = conv.grid_encoder(spec.shape, dimension, width=width)
         decoder = conv.grid_decoder(dimension, spec.shape, width=width)

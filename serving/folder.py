@@ -1,0 +1,43 @@
+"""A folder of models, asked without a network: the server's own rules behind a client.
+
+with Client("models", transport=Folder(Path("models"), "vae")) as client:
+    client.predict("vae", {"seed": [1, 2]}, signature="sample")
+"""
+
+from pathlib import Path
+from typing import final
+
+from serving.client.transport import Transport
+from serving.errors import BadOption, Code, error
+
+
+@final
+class Folder(Transport):
+    """The latest version of one model in a folder, NAME/VERSION/, loaded in this process.
+
+    Errors: BadOption without a folder.
+    """
+
+    def __init__(self, models: Path, model: str) -> None:
+        from serving.server import load
+        from serving.service import Service
+        from serving.store import Store, StoreConfig
+
+        if not (models / model).is_dir():
+            known = sorted(p.name for p in models.iterdir()) if models.is_dir() else []
+            found = f"it has {', '.join(known)}" if known else "it has no models, or is not there"
+            raise BadOption(f"There is no model {model!r} in the folder {models}: {found}. Export one there first.")
+        self._store = Store(StoreConfig(models={model: models / model}, poll_seconds=0, retries=0), load)
+        self._store.start()
+        self._services = Service(self._store, typed=False).methods
+
+    def call(self, method: str, request: bytes, timeout: float) -> bytes:
+        """See Transport."""
+        service, _, name = method.partition("/")
+        if name not in self._services.get(service, {}):
+            raise error(Code.UNIMPLEMENTED, "Method not found!")
+        return self._services[service][name](request, timeout)
+
+    def close(self) -> None:
+        """Lets go of the models."""
+        self._store.stop()

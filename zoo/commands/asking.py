@@ -1,0 +1,59 @@
+"""How a command reaches a model: on a server, or in a folder of exported ones."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.command import SERVER, Flag
+from zoo.commands.served import CONNECTION, connect
+from zoo.errors import UserError
+
+WHERE = (
+    Flag("models", str, None, "folder of exported models, instead of a server"),
+    *(Flag("server", str, None, f"host:port of a server; default {SERVER} unless --models is given"), *CONNECTION[1:]),
+)
+
+
+class Asked:
+    """One model, and its functions; a context manager."""
+
+    def __init__(self, values: Any, model: str) -> None:
+        if values.server and values.models:
+            raise UserError("--server and --models exclude each other: the model is served, or read from its folder.")
+        self.model = model
+        if values.models:
+            from serving import Client, quiet
+            from serving.folder import Folder
+
+            quiet.import_tensorflow()
+            self.client = Client(values.models, transport=Folder(Path(values.models), model))
+        else:
+            values.server = values.server or SERVER
+            self.client = connect(values)
+
+    def __enter__(self) -> "Asked":
+        self.signatures = self.client.metadata(self.model).signatures
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def needs(self, *names: str) -> None:
+        """Errors: UserError if the model lacks one of these signatures."""
+        lacking = [name for name in names if name not in self.signatures]
+        if lacking:
+            raise UserError(
+                f"{self.model} has no signature {lacking[0]!r}, which this needs; it has {', '.join(self.signatures)}."
+            )
+
+    def shape(self, signature: str, name: str) -> tuple[int, ...]:
+        """Of one row of an input."""
+        return tuple(self.signatures[signature].inputs[name].shape[1:])
+
+    def __call__(self, signature: str, label: Any = None, **inputs: Any) -> Mapping[str, Any]:
+        """The outputs for a batch of any size; the label goes along where the signature takes one."""
+        if "label" in self.signatures[signature].inputs:
+            if label is None:
+                raise UserError(f"{self.model} wants a label beside its {', '.join(inputs)}; give labelled --data.")
+            inputs["label"] = label
+        return self.client.predict_chunked(self.model, inputs, signature=signature)

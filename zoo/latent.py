@@ -1,0 +1,51 @@
+"""Walks through a space of codes: pure functions of arrays, for pictures of what a decoder knows.
+
+White, Sampling generative networks, arXiv 1609.04468.
+"""
+
+import numpy as np
+
+
+def plane(extent: float, steps: int) -> np.ndarray:
+    """The points of [-extent, extent]² row by row, from the top left: float32 (steps², 2)."""
+    along = np.linspace(-extent, extent, steps, dtype=np.float32)
+    x, y = np.meshgrid(along, along[::-1])
+    return np.stack([x.ravel(), y.ravel()], axis=1)
+
+
+def linear(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
+    """From code a (D,) to b along a line: float32 (steps, D), both ends included."""
+    way = np.linspace(0.0, 1.0, steps)[:, None]
+    return ((1.0 - way) * a + way * b).astype(np.float32)
+
+
+def spherical(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
+    """From code a (D,) to b along a great circle: float32 (steps, D), both ends included.
+
+    Lengths go from ‖a‖ to ‖b‖ in a line, so that codes stay where a normal prior has them; along a line they would be
+    shorter in between (arXiv 1609.04468, section 2). Codes that no single circle joins are joined by a line.
+    """
+    lengths = np.linalg.norm(a), np.linalg.norm(b)
+    angle = np.arccos(np.clip(a @ b / max(lengths[0] * lengths[1], 1e-12), -1.0, 1.0))
+    if min(lengths) < 1e-6 or np.sin(angle) < 1e-4:
+        return linear(a, b, steps)
+    way = np.linspace(0.0, 1.0, steps)[:, None]
+    along = (np.sin((1.0 - way) * angle) * a / lengths[0] + np.sin(way * angle) * b / lengths[1]) / np.sin(angle)
+    return (along * linear(lengths[0], lengths[1], steps)).astype(np.float32)
+
+
+def traverse(code: np.ndarray, extent: float, steps: int) -> np.ndarray:
+    """One code at a time from -extent to extent, the others as in `code` (D,): float32 (D * steps, D)."""
+    rows = np.repeat(code[None].astype(np.float32), len(code) * steps, axis=0)
+    rows[np.arange(len(rows)), np.repeat(np.arange(len(code)), steps)] = np.tile(
+        np.linspace(-extent, extent, steps), len(code)
+    )
+    return rows
+
+
+def attribute(codes: np.ndarray, has: np.ndarray) -> np.ndarray:
+    """The mean code (N, D) of those that have an attribute less that of those that have not, `has` bool (N,): (D,).
+
+    Larsen et al., arXiv 1512.09300, section 4.2.
+    """
+    return codes[has].mean(axis=0) - codes[~has].mean(axis=0)

@@ -20,7 +20,7 @@ def _help() -> str:
         "",
         "commands:",
     ]
-    lines += [f"  {c.name:<8} {c.summary}" for c in COMMANDS.values()]
+    lines += [f"  {c.name:<9} {c.summary}" for c in COMMANDS.values()]
     return "\n".join([*lines, "", "`zoo COMMAND --help` shows its flags and an example.", "", "example:", "  zoo list"])
 
 

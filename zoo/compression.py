@@ -14,7 +14,7 @@ class Packed(NamedTuple):
     bytes: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    count: int
+    examples: int
     bits: int
     whole: bool
 
@@ -34,7 +34,7 @@ def pack(codes: np.ndarray, bits: int) -> Packed:
 
 def unpack(packed: Packed) -> np.ndarray:
     """The codes again, (N, D), each within half a step of what it was: float32, or int64 where they were whole."""
-    shape = (packed.count, len(packed.low), packed.bits)
+    shape = (packed.examples, len(packed.low), packed.bits)
     binary = np.unpackbits(packed.bytes, count=int(np.prod(shape))).reshape(shape).astype(np.uint32)
     steps = (binary << np.arange(packed.bits, dtype=np.uint32)).sum(axis=-1)
     codes = packed.low + steps / (2**packed.bits - 1) * (packed.high - packed.low)
@@ -51,7 +51,7 @@ def load(path: Path) -> Packed:
     """What `save` wrote."""
     with np.load(path) as file:
         return Packed(
-            file["bytes"], file["low"], file["high"], int(file["count"]), int(file["bits"]), bool(file["whole"])
+            file["bytes"], file["low"], file["high"], int(file["examples"]), int(file["bits"]), bool(file["whole"])
         )
 
 

@@ -25,13 +25,13 @@ def spherical(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
     Lengths go from ‖a‖ to ‖b‖ in a line, so that codes stay where a normal prior has them; along a line they would be
     shorter in between (arXiv 1609.04468, section 2). Codes that no single circle joins are joined by a line.
     """
-    lengths = np.linalg.norm(a), np.linalg.norm(b)
+    lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     angle = np.arccos(np.clip(a @ b / max(lengths[0] * lengths[1], 1e-12), -1.0, 1.0))
     if min(lengths) < 1e-6 or np.sin(angle) < 1e-4:
         return linear(a, b, steps)
     way = np.linspace(0.0, 1.0, steps)[:, None]
     along = (np.sin((1.0 - way) * angle) * a / lengths[0] + np.sin(way * angle) * b / lengths[1]) / np.sin(angle)
-    return (along * linear(lengths[0], lengths[1], steps)).astype(np.float32)
+    return (along * ((1.0 - way) * lengths[0] + way * lengths[1])).astype(np.float32)
 
 
 def traverse(code: np.ndarray, extent: float, steps: int) -> np.ndarray:

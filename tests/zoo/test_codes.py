@@ -175,7 +175,7 @@ def test_compression_states_its_ratio(name, models, tmp_path, capsys):
     out = tmp_path / "codes.npz"
     assert cli.main(["compress", name, "--data", "digits", "--models", str(models), "--out", str(out)]) == 0
     packed = compression.load(out)
-    examples = packed.count
+    examples = packed.examples
     assert f"ratio {compression.ratio((examples, 8, 8, 1), packed):.1f} : 1" in capsys.readouterr().out
     assert compression.unpack(packed).shape[0] == examples
 

@@ -48,7 +48,8 @@ class Asked:
 
     def shape(self, signature: str, name: str) -> tuple[int, ...]:
         """Of one row of an input."""
-        return tuple(self.signatures[signature].inputs[name].shape[1:])
+        shape = self.signatures[signature].inputs[name].shape or ()
+        return tuple(side or 0 for side in shape[1:])
 
     def __call__(self, signature: str, label: Any = None, **inputs: Any) -> Mapping[str, Any]:
         """The outputs for a batch of any size; the label goes along where the signature takes one."""

@@ -116,7 +116,7 @@ def _held_out(values: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     quiet.import_tensorflow()
     from zoo import data
 
-    form = {"size": shape[:2], "channels": shape[2]} if len(shape) == 3 else {}
+    form: dict[str, Any] = {"size": shape[:2], "channels": shape[2]} if len(shape) == 3 else {}
     x, labels = data.load(values.data, **form).test.arrays()
     if x.shape[1:] != tuple(shape):
         raise UserError(f"{values.data} has examples of shape {x.shape[1:]}; the model takes {tuple(shape)}.")

@@ -12,7 +12,7 @@ from zoo.errors import UserError
 
 @command(
     "list",
-    "The models of the zoo, a model's parameters, or the data sets.",
+    "The models of the zoo, all of one model, or the data sets.",
     "[MODEL]",
     example="zoo list vae",
     flags=[Flag("data", bool, False, "list the data sets instead")],
@@ -21,29 +21,44 @@ def _list(values: Any, positional: list[str]) -> None:
     if values.data:
         from zoo import data
 
-        _table(list(data.DESCRIPTIONS.items()))
+        table(list(data.DESCRIPTIONS.items()))
         return
     from zoo import registry
 
     if positional:
-        made = registry.get(positional[0])
-        print(f"{made.name}: {made.summary} ({made.reference})\n\nparameters, as key=value of `zoo train {made.name}`:")
-        _table([(f"  {key}", registry.show(p.default)) for key, p in made.parameters.items()])
+        _sheet(registry.get(positional[0]))
     else:
-        _table([(r.name, r.family, r.summary, r.reference) for r in registry.recipes().values()])
+        table([(r.name, r.family, r.summary, r.reference) for r in registry.recipes().values()])
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
+def _sheet(made: Any) -> None:
+    """All of one model."""
+    from zoo import registry
+    from zoo.truth import results, sheet
+
+    print(f"{made.name}: {made.summary} ({made.reference})\n\nparameters, as key=value of `zoo train {made.name}`:")
+    table([(f"  {key}", registry.show(p.default)) for key, p in made.parameters.items()])
+    print("\nclaims, verified by `zoo verify`:")
+    table([(f"  {says}", *row) for says, *row in sheet.claims(made, results.Results.read(results.OURS))])
+    print(f"\nsignatures, for {made.data}:")
+    table([(f"  {signature}",) for signature in sheet.signatures(made)])
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Prints rows with their columns aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-_DATA = (
-    Flag("data", str, "mnist-5k", "a name of `zoo list --data`, tfds:NAME, a folder, .npz or TFRecords"),
+DATA = (
+    Flag(
+        "data", str, None, "a name of `zoo list --data`, tfds:NAME, a folder, .npz or TFRecords; default: the model's"
+    ),
     Flag("size", str, None, "resize images to N or HxW pixels"),
     Flag("channels", int, None, "1 for grey, 3 for colour; default: the data's"),
 )
+"""Which data, in which form."""
 _TRAINING = (
     Flag("epochs", int, None, "passes over the data; default: the model's"),
     Flag("batch_size", int, None, "examples a step, over all replicas; default: the model's"),
@@ -72,7 +87,7 @@ _PLAYERS = (
     "Trains a model, or continues the run in --out.",
     "MODEL [key=value ...]",
     example="zoo train vae latent=8 --data digits --epochs 2 --out runs/vae",
-    flags=[Flag("out", str, None, "folder of the run; default runs/MODEL"), *_DATA, *_TRAINING, *_PLAYERS],
+    flags=[Flag("out", str, None, "folder of the run; default runs/MODEL"), *DATA, *_TRAINING, *_PLAYERS],
 )
 def _train(values: Any, positional: list[str]) -> None:
     from zoo import registry, run
@@ -84,8 +99,8 @@ def _train(values: Any, positional: list[str]) -> None:
     options |= {"moves": _numbers("moves", values.moves, int), "rates": _numbers("rates", values.rates, float)}
     config = RunConfig(
         model=made.name,
-        data=values.data,
-        size=_size(values.size),
+        data=values.data or made.data,
+        size=sides(values.size),
         channels=values.channels,
         parameters=made.parse(assignments),
         training=made.config(**options),
@@ -107,12 +122,13 @@ def _numbers(flag: str, pairs: Sequence[str] | None, kind: Callable[[str], Any])
         raise UserError(f"--{flag} is written player=number,player=number; received {','.join(pairs)!r}.") from None
 
 
-def _size(text: str | None) -> tuple[int, int] | None:
+def sides(text: str | None) -> tuple[int, int] | None:
+    """--size as (height, width). Errors: UserError."""
     if text is None:
         return None
     try:
-        sides = [int(side) for side in text.lower().split("x")]
-        height, width = sides * 2 if len(sides) == 1 else sides
+        numbers = [int(side) for side in text.lower().split("x")]
+        height, width = numbers * 2 if len(numbers) == 1 else numbers
     except ValueError:
         raise UserError(f"--size is N or HxW, as in 32 or 28x32; received {text!r}.") from None
     return height, width

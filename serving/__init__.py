@@ -4,10 +4,20 @@
     with Client("127.0.0.1:8500") as client:
         images = client.predict("dcgan", {"seed": [0, 1, 2]}, signature="sample")["images"]
 
-`serving.Client` comes without TensorFlow; only the server needs it.
+`serving.Client` comes without TensorFlow, and so do the batch jobs; only the server needs it.
 """
 
-from serving.client import Client, Metadata, Prediction, VersionStatus
+from serving.client import (
+    AsyncClient,
+    CallStatistics,
+    Client,
+    Label,
+    Metadata,
+    Prediction,
+    Statistics,
+    Tls,
+    VersionStatus,
+)
 from serving.errors import (
     AccessDenied,
     DeadlineExceeded,
@@ -23,9 +33,12 @@ from serving.signatures import Signature, TensorSpec
 
 __all__ = [
     "AccessDenied",
+    "AsyncClient",
+    "CallStatistics",
     "Client",
     "DeadlineExceeded",
     "InvalidRequest",
+    "Label",
     "Metadata",
     "NotFound",
     "Overloaded",
@@ -33,7 +46,9 @@ __all__ = [
     "ServerFailure",
     "ServingError",
     "Signature",
+    "Statistics",
     "TensorSpec",
+    "Tls",
     "Unavailable",
     "Unsupported",
     "VersionStatus",

@@ -86,7 +86,7 @@ def test_replies_as_content_on_request(models):
         request = protos.PredictRequest()
         request.model_spec.name, request.model_spec.signature_name = "affine", "sample"
         request.inputs["seed"].CopyFrom(wire.encode([1]))
-        transport = GrpcTransport(address, 0)
+        transport = GrpcTransport(address)
         reply = protos.PredictResponse.FromString(transport.call(PREDICT, request.SerializeToString(), 20))
         transport.close()
         assert len(reply.outputs["images"].tensor_content) == 16

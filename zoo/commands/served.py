@@ -1,6 +1,7 @@
-"""Commands that serve models and ask a server: serve, sample."""
+"""Commands that serve models and ask a server: serve, sample, status, describe, predict."""
 
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,34 @@ def _serve(values: Any, positional: list[str]) -> None:
     server.run(server.ServerConfig(models=models, host=values.host, port=values.port))
 
 
-_ROWS = 64
-"""Rows a request: replies of some hundred kilobytes, neither many nor late."""
+CONNECTION = (
+    Flag("server", str, SERVER, "host:port of a server"),
+    Flag("timeout", float, 60.0, "seconds for a call, retries included"),
+    Flag("ca", str, None, "PEM file of who vouches for the server; turns TLS on"),
+    Flag("certificate", str, None, "PEM file of ours, for mutual TLS; with --key"),
+    Flag("key", str, None, "PEM file of our certificate's key"),
+    Flag("metadata", list, None, "sent with every call, as in authorization=TOKEN"),
+)
+"""How a command reaches a server."""
+
+
+def connect(values: Any, **options: Any) -> Any:
+    """The Client that the flags of CONNECTION describe, with further options of its own."""
+    from serving import Client, Tls
+
+    if bool(values.certificate) != bool(values.key) or (values.key and not values.ca):
+        raise UserError("--certificate and --key belong together, and with --ca.")
+    files = {name: Path(values[name].value) for name in ("ca", "certificate", "key") if values[name].value}
+    pairs = dict(_pair("metadata", text) for text in values.metadata or ())
+    tls = Tls(**files) if files else None
+    return Client(values.server, timeout=values.timeout, tls=tls, metadata=pairs, **options)
+
+
+def _pair(flag: str, text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals and value):
+        raise UserError(f"--{flag} is written name=value,name=value; received {text!r}.")
+    return key, value
 
 
 @command(
@@ -43,48 +70,114 @@ _ROWS = 64
         Flag("count", int, 64, "how many samples"),
         Flag("seed", int, 0, "seed of the first; the others follow it"),
         Flag("label", int, None, "class to draw, for a model that takes one"),
-        Flag("server", str, SERVER, "host:port of a server"),
         Flag("out", str, "samples.png", "a picture (.png) or the numbers (.npz)"),
+        *CONNECTION,
     ],
     tensorflow=False,
 )
 def _sample(values: Any, positional: list[str]) -> None:
     import numpy as np
+    from tqdm import tqdm
 
-    (model,), out = positional, Path(values.out)
+    from serving.client import chunks
+
+    (model,), out, parts = positional, Path(values.out), []
     if out.suffix not in (".png", ".npz"):
         raise UserError(f"--out ends in .png or .npz; received {out}.")
     if values.count < 1:
         raise UserError(f"--count must be above 0; received {values.count}.")
     seeds = np.arange(values.seed, values.seed + values.count, dtype=np.int64)
-    samples, version = _ask(values, model, seeds)
+    inputs: dict[str, Any] = {"seed": seeds}
+    if values.label is not None:
+        inputs["label"] = np.full_like(seeds, values.label)
+    with connect(values) as client, tqdm(total=len(seeds), unit=" samples", leave=False) as bar:
+        pieces = chunks.cut(inputs, chunks.ROWS)
+        for reply in client.stream(model, pieces, signature="sample", outputs=["images"]):
+            parts.append(reply["images"])
+            bar.update(len(reply["images"]))
+    samples = np.concatenate(parts)
     if out.suffix == ".png" and samples.ndim != 4:
         raise UserError(f"{model} draws rows of numbers, {list(samples.shape[1:])}, not images. Give --out an .npz.")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".npz":
-        np.savez_compressed(out, images=samples, seed=seeds)
+        np.savez_compressed(out, images=samples, **inputs)
     else:
         from zoo import pictures
 
         pictures.grid(samples).save(out)
-    print(f"{len(seeds)} samples of {model} version {version}: {out}")
+    print(f"{len(seeds)} samples of {model} version {reply.version}: {out}")
 
 
-def _ask(values: Any, model: str, seeds: Any) -> tuple[Any, int | None]:
-    """The samples of these seeds, all from one version."""
+@command(
+    "status",
+    "The versions of a model that a server has, and how they are.",
+    "MODEL",
+    example="zoo status vae --server 127.0.0.1:8500",
+    flags=CONNECTION,
+    tensorflow=False,
+)
+def _status(values: Any, positional: list[str]) -> None:
+    with connect(values) as client:
+        print(*client.status(positional[0]), sep="\n")
+
+
+@command(
+    "describe",
+    "The signatures of a served model: names, types, shapes.",
+    "MODEL",
+    example="zoo describe vae --server 127.0.0.1:8500",
+    flags=[Flag("version", int, None, "default: the latest"), *CONNECTION],
+    tensorflow=False,
+)
+def _describe(values: Any, positional: list[str]) -> None:
+    with connect(values) as client:
+        print(client.describe(positional[0], values.version))
+
+
+@command(
+    "predict",
+    "Calls a signature of a served model with arrays from files.",
+    "MODEL",
+    example="zoo predict vae --signature encode --input images=samples.npz --out codes.npz",
+    flags=[
+        Flag("input", list, None, "NAME=FILE.npy, or NAME=FILE.npz with an array of that name; several by commas"),
+        Flag("signature", str, "serving_default", "which of the model's functions"),
+        Flag("version", int, None, "default: the latest"),
+        Flag("outputs", list, None, "those wanted; default: all"),
+        Flag("out", str, None, ".npz for the outputs; default: they are shown"),
+        *CONNECTION,
+    ],
+    tensorflow=False,
+)
+def _predict(values: Any, positional: list[str]) -> None:
     import numpy as np
-    from tqdm import tqdm
 
-    from serving import Client
+    if values.out and Path(values.out).suffix != ".npz":
+        raise UserError(f"--out ends in .npz; received {values.out}.")
+    inputs = {name: _array(name, Path(file)) for name, file in (_pair("input", text) for text in values.input or ())}
+    options = {"signature": values.signature, "version": values.version, "outputs": values.outputs or ()}
+    with connect(values) as client:
+        reply = client.predict(positional[0], inputs, **options)
+    print(f"{reply.model} version {reply.version}, {reply.signature}")
+    for name, value in reply.items():
+        print(f"{name}: {value.dtype.name} {list(value.shape)}")
+        if not values.out:
+            print(np.array2string(value, threshold=20, precision=4))
+    if values.out:
+        Path(values.out).parent.mkdir(parents=True, exist_ok=True)
+        np.savez(values.out, **reply)
+        print(values.out)
 
-    images, version = [], None
-    with Client(values.server) as client, tqdm(total=len(seeds), unit="sample", leave=False) as bar:
-        for first in range(0, len(seeds), _ROWS):
-            inputs = {"seed": seeds[first : first + _ROWS]}
-            if values.label is not None:
-                inputs["label"] = np.full_like(inputs["seed"], values.label)
-            reply = client.predict(model, inputs, signature="sample", version=version)
-            version = reply.version
-            images.append(reply["images"])
-            bar.update(len(inputs["seed"]))
-    return np.concatenate(images), version
+
+def _array(name: str, file: Path) -> Any:
+    """The array of a .npy, or the one of that name in an .npz."""
+    import numpy as np
+
+    try:
+        with file.open("rb") as opened:
+            found = np.load(opened, allow_pickle=False)
+            return found if isinstance(found, np.ndarray) else found[name]
+    except KeyError:
+        raise UserError(f"{file} has no array {name!r}; it has {', '.join(found.files)}.") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(f"--input {name}: {file} is no readable .npy or .npz ({error}).") from None

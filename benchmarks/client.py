@@ -1,0 +1,96 @@
+"""The client: what requests in flight, asyncio, more channels and a batch job's files make of one server.
+
+    python -m benchmarks.client [--requests 500] [--rounds 3]
+
+Rows a second of the small decoder of benchmarks.serving, 64 rows a request, as ratios of one request at a time. The
+contestants take turns, and medians are compared. The server has the same cores as the client.
+"""
+
+import argparse
+import asyncio
+import itertools
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.serving import build, compare, server
+from serving import AsyncClient, Client, batch
+from serving.client.chunks import ROWS
+
+BATCH = {"codes": np.random.default_rng(0).random((ROWS, 16), np.float32)}
+CALL = {"model": "benchmark", "signature": "decode", "version": 1}
+
+
+def one_at_a_time(address: str, requests: int) -> None:
+    """Waits for each reply."""
+    with Client(address, timeout=60) as client:
+        for _ in range(requests):
+            client.predict(inputs=BATCH, **CALL)
+
+
+def stream(address: str, requests: int, channels: int = 1) -> None:
+    """A window of requests in flight."""
+    with Client(address, timeout=60, channels=channels) as client:
+        for _ in client.stream(batches=itertools.repeat(BATCH, requests), **CALL):
+            pass
+
+
+def asynchronous(address: str, requests: int) -> None:
+    """The same window from an event loop."""
+
+    async def ask() -> None:
+        async with AsyncClient(address, timeout=60) as client:
+            async for _ in client.stream(batches=itertools.repeat(BATCH, requests), **CALL):
+                pass
+
+    asyncio.run(ask())
+
+
+def job(address: str, requests: int, form: str) -> None:
+    """A batch job over a file of as many rows."""
+    with tempfile.TemporaryDirectory() as folder, Client(address, timeout=60) as client:
+        np.savez(Path(folder) / "codes.npz", codes=np.tile(BATCH["codes"], (requests, 1)))
+        rows = batch.read_inputs(Path(folder) / "codes.npz")
+        batch.run(client, batch.Job("benchmark", "decode", form=form), rows, Path(folder) / "out", progress=False)
+
+
+CONTESTANTS: dict[str, Callable[[str, int], None]] = {
+    "one request at a time": one_at_a_time,
+    "8 in flight": stream,
+    "8 in flight, 2 channels": lambda address, requests: stream(address, requests, channels=2),
+    "8 in flight, asyncio": asynchronous,
+    "batch job, .npz": lambda address, requests: job(address, requests, "npz"),
+    "batch job, TFRecords": lambda address, requests: job(address, requests, "tfrecord"),
+}
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--requests", type=int, default=500, help="of each, a turn (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder))
+        with server(Path(folder)) as address:
+
+            def timed(run: Callable[[str, int], None]) -> Callable[[float], float]:
+                def rate(_: float) -> float:
+                    start = time.perf_counter()
+                    run(address, options.requests)
+                    return options.requests * ROWS / (time.perf_counter() - start)
+
+                return rate
+
+            rates = compare({name: timed(run) for name, run in CONTESTANTS.items()}, 0, options.rounds)
+    slowest = rates["one request at a time"]
+    print(f"{'':<26} rows/s   of one at a time")
+    for name, rate in rates.items():
+        print(f"{name:<26} {rate:>6.0f}   {rate / slowest:.2f}")
+
+
+if __name__ == "__main__":
+    main()

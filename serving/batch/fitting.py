@@ -1,0 +1,95 @@
+"""Rows as a signature takes them: its names, its types, its shapes."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.batch.errors import BadJob
+from serving.batch.inputs import Columns, Rows
+from serving.signatures import Signature, TensorSpec
+
+ADDRESS = ("seed", "label")
+"""Columns that go with a row into its shard."""
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in JPEG
+
+
+@final
+class Fitted:
+    """A signature's inputs, taken from rows. Errors: BadJob where they do not fit, for the names at once."""
+
+    def __init__(self, rows: Rows, name: str, signature: Signature) -> None:
+        self._rows, self._signature = rows, signature
+        self._sources = _sources(rows.take(0, 1), name, signature)
+        if idle := sorted(set(rows.asked) - set(self._sources.values())):
+            raise BadJob(f"{name} takes {', '.join(signature.inputs) or 'nothing'}, no {idle[0]}. Leave it out.")
+
+    def take(self, start: int, stop: int) -> tuple[Columns, Columns]:
+        """Rows start to stop -> (the inputs, the columns that go with them)."""
+        columns = self._rows.take(start, stop)
+        inputs = {k: _fit(columns[source], k, self._signature.inputs[k]) for k, source in self._sources.items()}
+        return inputs, {name: _flat(columns[name]) for name in ADDRESS if name in columns}
+
+
+def _sources(columns: Columns, name: str, signature: Signature) -> Mapping[str, str]:
+    """Input -> column: that of its name; where one of each is left over, they belong together."""
+    sources = {key: key for key in signature.inputs if key in columns}
+    missing = [key for key in signature.inputs if key not in sources and key not in signature.defaults]
+    spare = [key for key in columns if key not in sources and key not in ADDRESS]
+    if len(missing) == len(spare) == 1:
+        return {**sources, missing[0]: spare[0]}
+    if missing:
+        text = f"{name} takes {', '.join(signature.inputs) or 'nothing'}; received {', '.join(columns)}."
+        raise BadJob(f"{text} Missing: {', '.join(missing)}.{_hint(missing)}")
+    return sources
+
+
+def _hint(missing: list[str]) -> str:
+    flags = [f"--{name}s" for name in missing if name in ADDRESS]
+    return f" Give {' and '.join(flags)}." if len(flags) == len(missing) else " Name the inputs' arrays so."
+
+
+def _fit(x: NDArray[Any], name: str, spec: TensorSpec) -> NDArray[Any]:
+    """An array in the input's type and shape; bytes of images become floats in [0, 1]."""
+    x = _coloured(x, spec)
+    if spec.dtype not in (x.dtype.name, "string"):
+        if x.dtype == np.uint8 and spec.dtype == "float32":
+            x = x.astype(np.float32) / np.float32(255)
+        elif np.can_cast(x.dtype, spec.dtype, "same_kind") and (x.dtype.kind == "f" or "float" not in spec.dtype):
+            x = x.astype(spec.dtype)
+        else:
+            raise BadJob(f"{name} takes {spec.dtype}; received {x.dtype.name}. Convert it with astype.")
+    return _shaped(x, name, spec)
+
+
+def _coloured(x: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
+    """Grey images in three channels, or coloured ones in one, where the input wants that."""
+    channels = spec.shape[-1] if spec.shape and len(spec.shape) == 4 else None
+    if x.dtype != np.uint8 or x.ndim != 4 or channels not in (1, 3) or x.shape[3] == channels:
+        return x
+    return np.repeat(x, 3, axis=3) if channels == 3 else (x @ _LUMA).round().astype(np.uint8)[..., None]
+
+
+def _shaped(x: NDArray[Any], name: str, spec: TensorSpec) -> NDArray[Any]:
+    if spec.shape is None or _fits(x.shape, spec.shape):
+        return x
+    row = [n for n in spec.shape[1:] if n is not None]
+    if len(row) == len(spec.shape) - 1 and ((*x.shape, 1) == (len(x), *row) or x.shape[1:] == (math.prod(row),)):
+        # Rows without a shape, as those of Examples are, and grey images without their one channel.
+        return x.reshape(len(x), *row)
+    wanted = ", ".join("?" if n is None else str(n) for n in spec.shape[1:])
+    raise BadJob(
+        f"{name} takes rows of shape [{wanted}]; received {list(x.shape[1:])}. Bring them to this shape first, "
+        "images the way the training images were."
+    )
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(n in (None, m) for n, m in zip(wanted, shape, strict=True))
+
+
+def _flat(x: NDArray[Any]) -> NDArray[Any]:
+    return x[:, 0] if x.shape[1:] == (1,) else x

@@ -1,0 +1,57 @@
+"""The files that a job writes. The same rows make the same bytes."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving import examples, records
+
+Columns = Mapping[str, NDArray[Any]]
+
+
+def _write_npz(file: BinaryIO, columns: Columns) -> None:
+    np.savez(file, **columns)  # type: ignore[arg-type]  # numpy has one keyword of its own, a bool
+
+
+def _write_records(file: BinaryIO, columns: Columns) -> None:
+    records.write(file, _examples(columns))
+
+
+FORMATS: Mapping[str, Callable[[BinaryIO, Columns], object]] = {"npz": _write_npz, "tfrecord": _write_records}
+"""By suffix. An .npz has the arrays as they came; a TFRecord file an Example a row, its images as bytes."""
+
+
+def _examples(columns: Columns) -> Iterator[bytes]:
+    columns = {k: v for name, column in columns.items() for k, v in _features(name, column).items()}
+    for row in zip(*columns.values(), strict=True):
+        yield examples.example(dict(zip(columns, row, strict=True))).SerializeToString(deterministic=True)
+
+
+def _features(name: str, column: NDArray[Any]) -> Columns:
+    """Images (N, H, W, 1 or 3), floats in [0, 1], become `image_raw` with its sides; the rest stays."""
+    if name != "images" or column.ndim != 4 or column.shape[3] not in (1, 3) or column.dtype.kind != "f":
+        return {name: column}
+    pixels = np.rint(np.clip(column, 0, 1) * 255).astype(np.uint8)
+    raw = np.empty(len(column), object)
+    raw[:] = [image.tobytes() for image in pixels]
+    sides = zip(("height", "width", "channels"), column.shape[1:], strict=True)
+    return {"image_raw": raw, **{side: np.full(len(column), n) for side, n in sides}}
+
+
+def save(path: Path, form: str, columns: Columns) -> None:
+    """Writes a shard; it is there whole, or not."""
+    write_whole(path, lambda file: FORMATS[form](file, columns))
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Writes beside the file, to the disk, and renames: there is the old file or the whole new one at any moment."""
+    beside = path.with_name(f".{path.name}.writing")
+    with beside.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)

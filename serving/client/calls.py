@@ -1,0 +1,175 @@
+"""What a client may ask, without the asking: each function makes a Call, which knows how its reply is read.
+
+Both clients have a method for each function here, of the same name and arguments. Errors are those of the asking,
+ServingError, and InvalidRequest at once for what no message can hold.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from google.protobuf import text_format
+from numpy.typing import ArrayLike, NDArray
+
+from serving import examples as tf_examples
+from serving import protos, signatures, wire
+from serving.client.replies import Label, Metadata, Prediction, VersionStatus
+from serving.errors import Code, error
+
+_PREDICTION = "tensorflow.serving.PredictionService"
+_MODEL = "tensorflow.serving.ModelService"
+PREDICT, METADATA = f"{_PREDICTION}/Predict", f"{_PREDICTION}/GetModelMetadata"
+CLASSIFY, REGRESS = f"{_PREDICTION}/Classify", f"{_PREDICTION}/Regress"
+STATUS, RELOAD = f"{_MODEL}/GetModelStatus", f"{_MODEL}/HandleReloadConfigRequest"
+
+T = TypeVar("T")
+Version = int | str | None
+"""Which version: its number, or its label; None for the latest."""
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """A request on its way: the method as `package.Service/Method`, its bytes, and how the reply's are read.
+
+    `timeout` in seconds, retries included; None for the client's.
+    """
+
+    method: str
+    request: bytes
+    read: Callable[[bytes], T]
+    timeout: float | None = None
+
+
+def predict(
+    model: str,
+    inputs: Mapping[str, ArrayLike],
+    *,
+    signature: str = "serving_default",
+    version: Version = None,
+    outputs: Sequence[str] = (),
+    timeout: float | None = None,
+) -> Call[Prediction]:
+    """Calls a signature, of the latest version unless told otherwise.
+
+    Args:
+      inputs: by name, the batch in dimension 0. Arrays keep their type; Python's floats become float32, its
+        integers int64.
+      version: a number, or a label.
+      outputs: those wanted; all if none is named.
+    """
+    request = protos.PredictRequest(output_filter=outputs, model_spec=_spec(model, version, signature))
+    for name, value in inputs.items():
+        request.inputs[name].CopyFrom(wire.encode(value))
+
+    def read(data: bytes) -> Prediction:
+        reply = protos.PredictResponse.FromString(data)
+        found = {name: wire.decode(tensor) for name, tensor in sorted(reply.outputs.items())}
+        return Prediction(model, reply.model_spec.version.value, reply.model_spec.signature_name, found)
+
+    return Call(PREDICT, request.SerializeToString(), read, timeout)
+
+
+def classify(
+    model: str,
+    examples: Sequence[tf_examples.Features | bytes],
+    *,
+    signature: str = "",
+    version: Version = None,
+    timeout: float | None = None,
+) -> Call[list[list[Label]]]:
+    """Classes and scores of each example, in the model's order.
+
+    Args:
+      examples: features by name (text, numbers, or lists of them), or serialised tf.Examples.
+    """
+    request = protos.ClassificationRequest(model_spec=_spec(model, version, signature), input=_examples(examples))
+
+    def read(data: bytes) -> list[list[Label]]:
+        result = protos.ClassificationResponse.FromString(data).result
+        return [[Label(c.label, c.score) for c in found.classes] for found in result.classifications]
+
+    return Call(CLASSIFY, request.SerializeToString(), read, timeout)
+
+
+def regress(
+    model: str,
+    examples: Sequence[tf_examples.Features | bytes],
+    *,
+    signature: str = "",
+    version: Version = None,
+    timeout: float | None = None,
+) -> Call[NDArray[np.float32]]:
+    """The value (N,) of each example; the examples are as for `classify`."""
+    request = protos.RegressionRequest(model_spec=_spec(model, version, signature), input=_examples(examples))
+
+    def read(data: bytes) -> NDArray[np.float32]:
+        result = protos.RegressionResponse.FromString(data).result
+        return np.array([r.value for r in result.regressions], np.float32)
+
+    return Call(REGRESS, request.SerializeToString(), read, timeout)
+
+
+def metadata(model: str, version: Version = None, *, timeout: float | None = None) -> Call[Metadata]:
+    """The signatures of a version, the latest unless told otherwise; as text, a table for people."""
+    request = protos.GetModelMetadataRequest(metadata_field=["signature_def"], model_spec=_spec(model, version))
+
+    def read(data: bytes) -> Metadata:
+        reply = protos.GetModelMetadataResponse.FromString(data)
+        definitions = protos.SignatureDefMap.FromString(reply.metadata["signature_def"].value)
+        return Metadata(model, reply.model_spec.version.value, signatures.parse(definitions.signature_def))
+
+    return Call(METADATA, request.SerializeToString(), read, timeout)
+
+
+def status(model: str, version: int | None = None, *, timeout: float | None = None) -> Call[list[VersionStatus]]:
+    """The versions that the server knows of, the newest first."""
+    request = protos.GetModelStatusRequest(model_spec=_spec(model, version))
+
+    def read(data: bytes) -> list[VersionStatus]:
+        states = protos.ModelVersionStatus.DESCRIPTOR.enum_types_by_name["State"].values_by_number
+        return [
+            VersionStatus(s.version, states[s.state].name, Code(s.status.error_code), s.status.error_message)
+            for s in protos.GetModelStatusResponse.FromString(data).model_version_status
+        ]
+
+    return Call(STATUS, request.SerializeToString(), read, timeout)
+
+
+def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
+    """Replaces the server's models by those of a ModelServerConfig: the message, or the text of a config file.
+
+    Returns when every new model is available.
+    """
+    if isinstance(config, str):
+        try:
+            config = text_format.Parse(config, protos.ModelServerConfig())
+        except text_format.ParseError as failure:
+            text = f"This is no text of a ModelServerConfig: {failure}."
+            raise error(Code.INVALID_ARGUMENT, text) from None
+    request = protos.ReloadConfigRequest(config=config)
+
+    def read(data: bytes) -> None:
+        told = protos.ReloadConfigResponse.FromString(data).status
+        if told.error_code:
+            raise error(told.error_code, told.error_message)
+
+    return Call(RELOAD, request.SerializeToString(), read, timeout)
+
+
+def _spec(model: str, version: Version, signature: str = "") -> Any:
+    spec = protos.ModelSpec(name=model, signature_name=signature)
+    if isinstance(version, str):
+        spec.version_label = version
+    elif version is not None:
+        spec.version.value = int(version)
+    return spec
+
+
+def _examples(examples: Sequence[tf_examples.Features | bytes]) -> Any:
+    found = protos.Input()
+    found.example_list.SetInParent()
+    for one in examples:
+        message = protos.Example.FromString(one) if isinstance(one, bytes) else tf_examples.example(one)
+        found.example_list.examples.append(message)
+    return found

@@ -1,0 +1,140 @@
+"""Where the wire begins: whoever carries a request's bytes and brings the reply's."""
+
+import abc
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import grpc
+import grpc.aio
+
+from serving.errors import Code, ServingError, error
+
+_OPTIONS = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.min_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2000),  # by default it grows to 2 minutes, long after a server is back
+    ("grpc.use_local_subchannel_pool", 1),  # or channels to one address would share one connection
+]
+
+
+class Transport(abc.ABC):
+    """What carries a Client's calls. A test may put a double here; serving.double is one."""
+
+    @abc.abstractmethod
+    def call(self, method: str, request: bytes, timeout: float) -> bytes:
+        """One call of `package.Service/Method`. Errors: ServingError."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Lets go of whatever was opened."""
+
+
+class AsyncTransport(abc.ABC):
+    """What carries an AsyncClient's calls."""
+
+    @abc.abstractmethod
+    async def call(self, method: str, request: bytes, timeout: float) -> bytes:
+        """One call of `package.Service/Method`. Errors: ServingError."""
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Lets go of whatever was opened."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How the two sides know each other; PEM files.
+
+    Attributes:
+      ca: who vouches for the server; None for those that gRPC trusts.
+      certificate, key: the client's own, where the server asks for them (mutual TLS).
+    """
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def credentials(self) -> Any:
+        """For gRPC. Errors: OSError for a file that cannot be read."""
+        ca, certificate, key = (None if p is None else p.read_bytes() for p in (self.ca, self.certificate, self.key))
+        return grpc.ssl_channel_credentials(ca, key, certificate)
+
+
+class _Channels:
+    """Some channels to one address, by turns; `module` is grpc or grpc.aio."""
+
+    def __init__(self, module: Any, address: str, channels: int, tls: Tls | None, metadata: Mapping[str, str]) -> None:
+        self._address = address
+        self._metadata = tuple((key.lower(), value) for key, value in metadata.items())
+        self.all = [
+            module.insecure_channel(address, _OPTIONS)
+            if tls is None
+            else module.secure_channel(address, tls.credentials(), _OPTIONS)
+            for _ in range(channels)
+        ]
+        calls: list[tuple[Any, dict[str, Any]]] = [(channel, {}) for channel in self.all]
+        self._turns = itertools.cycle(calls)
+
+    def start(self, method: str, request: bytes, timeout: float) -> Any:
+        channel, calls = next(self._turns)
+        if method not in calls:
+            calls[method] = channel.unary_unary(f"/{method}")
+        return calls[method](request, timeout=timeout, metadata=self._metadata)
+
+    def told(self, failure: Any, timeout: float) -> ServingError:
+        code = Code(failure.code().value[0])
+        repair = {
+            Code.UNAVAILABLE: f"Is a server running at {self._address}?",
+            Code.DEADLINE_EXCEEDED: f"There was no answer within {timeout:.3g} s; give a longer timeout.",
+            Code.NOT_FOUND: f"Check the model's name and version at {self._address}.",
+        }.get(code, "")
+        return error(code, failure.details() or "", repair)
+
+
+@final
+class GrpcTransport(Transport):
+    """Channels of gRPC; for the arguments see Client."""
+
+    def __init__(
+        self, address: str, *, channels: int = 1, tls: Tls | None = None, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        self._channels = _Channels(grpc, address, channels, tls, metadata or {})
+
+    def call(self, method: str, request: bytes, timeout: float) -> bytes:
+        """See Transport."""
+        try:
+            return self._channels.start(method, request, timeout)
+        except grpc.RpcError as failure:
+            raise self._channels.told(failure, timeout) from None
+
+    def close(self) -> None:
+        """Closes the channels."""
+        for channel in self._channels.all:
+            channel.close()
+
+
+@final
+class AioTransport(AsyncTransport):
+    """Channels of grpc.aio, for the event loop that runs when this is made."""
+
+    def __init__(
+        self, address: str, *, channels: int = 1, tls: Tls | None = None, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        self._channels = _Channels(grpc.aio, address, channels, tls, metadata or {})
+
+    async def call(self, method: str, request: bytes, timeout: float) -> bytes:
+        """See AsyncTransport."""
+        try:
+            return await self._channels.start(method, request, timeout)
+        except grpc.RpcError as failure:
+            raise self._channels.told(failure, timeout) from None
+
+    async def close(self) -> None:
+        """Closes the channels."""
+        for channel in self._channels.all:
+            await channel.close()

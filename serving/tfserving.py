@@ -1,15 +1,21 @@
-"""The real thing: where tensorflow_model_server is installed, it can serve the same folder."""
+"""The real thing: where tensorflow_model_server is installed, it can serve the same folder.
+
+Its configuration files are written for it: every model of the folder, health checks, and with the flags that ask for
+them, metrics and batching. Those flags and any others of its own are passed on.
+"""
 
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from serving import protos
+from serving import configs, protos
 from serving.errors import BadOption, CannotServe
+from serving.monitoring import PATH
 
 BINARY = "tensorflow_model_server"
 
@@ -28,23 +34,53 @@ def model_config(models: Path) -> Any:
     return config
 
 
-def run(models: Path, port: int) -> int:
-    """Runs tensorflow_model_server on a folder of models until it ends, and gives its exit code; signals are passed on.
+def batching_parameters(cores: int) -> Any:
+    """BatchingParameters for generative models: rows that come within a millisecond run together."""
+    parameters = configs.BatchingParameters()
+    parameters.max_batch_size.value = 128
+    parameters.batch_timeout_micros.value = 1000
+    parameters.max_enqueued_batches.value = 100
+    parameters.num_batch_threads.value = cores
+    return parameters
 
-    Errors: CannotServe where it is not installed, BadOption for a folder that is missing or holds no model.
+
+def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> list[str]:
+    """The command line after the binary's name; the files that it names are written into `folder`.
+
+    Args:
+      given: flags of tensorflow_model_server, which count before ours. `--rest_api_port` brings metrics on that port,
+        `--enable_batching` parameters for it.
+
+    Errors: BadOption for a folder that is missing or holds no model.
     """
-    binary = find()
-    if binary is None:
-        raise CannotServe(f"{BINARY} is not on the PATH. Install it, or use the embedded engine.")
     if not models.is_dir():
         raise BadOption(f"There is no folder {models} to serve models from.")
     config = model_config(models)
     if not config.model_config_list.config:
         raise BadOption(f"{models} holds no model (NAME/VERSION/) for {BINARY} to serve.")
-    with tempfile.NamedTemporaryFile("w", suffix=".config") as file:
-        file.write(str(config))
-        file.flush()
-        process = subprocess.Popen([binary, f"--port={port}", f"--model_config_file={file.name}"], env=dict(os.environ))
+    files = {"model_config_file": config}
+    names = {flag.lstrip("-").partition("=")[0] for flag in given}
+    if "rest_api_port" in names:
+        files["monitoring_config_file"] = configs.MonitoringConfig(prometheus_config={"enable": True, "path": PATH})
+    if "enable_batching" in names:
+        files["batching_parameters_file"] = batching_parameters(os.cpu_count() or 1)
+    ours = {"port": str(port), "enable_grpc_healthcheck_service": "true"}
+    for name, message in files.items():
+        (folder / name).write_text(str(message))
+        ours[name] = str(folder / name)
+    return [*(f"--{name}={value}" for name, value in ours.items() if name not in names), *given]
+
+
+def run(models: Path, port: int, given: Sequence[str] = ()) -> int:
+    """Runs tensorflow_model_server on a folder of models until it ends, and gives its exit code; signals are passed on.
+
+    Errors: CannotServe where it is not installed, BadOption as of `flags`.
+    """
+    binary = find()
+    if binary is None:
+        raise CannotServe(f"{BINARY} is not on the PATH. Install it, or use the embedded engine.")
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen([binary, *flags(models, port, Path(folder), given)])
         before = {s: signal.signal(s, lambda n, _: process.send_signal(n)) for s in (signal.SIGTERM, signal.SIGINT)}
         try:
             return process.wait()

@@ -10,9 +10,11 @@ import pytest
 import tensorflow as tf
 
 from serving import Client, InvalidRequest, ServingError, Unavailable, protos, wire
-from serving.server import Server, ServerConfig, _load
+from serving.loading import Loader
+from serving.server import Server, ServerConfig
 from serving.service import Service
 from serving.store import State, Store, StoreConfig
+from serving.versions import Source
 
 PREDICT = "tensorflow.serving.PredictionService"
 
@@ -39,7 +41,7 @@ def models(version, tmp_path):
 
 @pytest.fixture
 def store(models):
-    made = Store(StoreConfig(root=models, poll_seconds=0), _load)
+    made = Store(StoreConfig(root=models, poll_seconds=0), Loader())
     made.start()
     return made
 
@@ -171,7 +173,7 @@ def test_what_the_client_returns_can_be_written_to():
 def test_a_restart_beside_a_half_copied_version_serves_the_whole_one(version, models):
     shutil.copytree(version, models / "m" / "2")
     (models / "m" / "2" / "saved_model.pb").unlink()
-    store = Store(StoreConfig(root=models, poll_seconds=0), _load)
+    store = Store(StoreConfig(root=models, poll_seconds=0), Loader())
     store.start()
     assert store.available() == {"m": [1]}
     shutil.copy(version / "saved_model.pb", models / "m" / "2")
@@ -192,8 +194,8 @@ def test_a_failed_load_is_tried_again_once_the_files_have_changed(version, model
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_folder_that_cannot_be_read_for_a_while_unloads_nothing(by_name, models, tmp_path_factory):
     away = tmp_path_factory.mktemp("away")
-    config = {"models": {"m": models / "m"}} if by_name else {"root": models}
-    store = Store(StoreConfig(poll_seconds=0, **config), _load)
+    config = {"models": {"m": Source(models / "m")}} if by_name else {"root": models}
+    store = Store(StoreConfig(poll_seconds=0, **config), Loader())
     store.start()
     models.rename(away / "x")
     store.poll()
@@ -203,12 +205,12 @@ def test_a_folder_that_cannot_be_read_for_a_while_unloads_nothing(by_name, model
 def test_no_error_of_one_model_stops_another(version, models):
     shutil.copytree(version, models / "a" / "1")
 
-    def load(name, path):
+    def counted(name, path):
         if name == "a":
             raise KeyError("something unforeseen")
-        return _load(name, path)
+        return Loader()(name, path)
 
-    store = Store(StoreConfig(root=models, poll_seconds=0), load)
+    store = Store(StoreConfig(root=models, poll_seconds=0), counted)
     store.start()
     assert store.available() == {"m": [1]}
     assert store.statuses("a")[0].state != State.AVAILABLE

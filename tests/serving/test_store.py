@@ -12,8 +12,10 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import Client, NotFound, engine, errors, store
-from serving.server import Server, ServerConfig, _load
+from serving.loading import Loader
+from serving.server import Server, ServerConfig
 from serving.store import State, Status, Store, StoreConfig
+from serving.versions import Policy, Source
 
 
 class Fake:
@@ -59,7 +61,7 @@ def test_versions_are_read_as_simple_atoi_reads_them(tmp_path, name, version):
 def test_several_latest(tmp_path):
     for version in "1234":
         whole(tmp_path / "m" / version)
-    found = make(tmp_path, latest=2)
+    found = make(tmp_path, policy=Policy(latest=2))
     found.poll()
     assert found.available() == {"m": [3, 4]}
     assert found.get("m", 3)[0] == 3
@@ -181,7 +183,9 @@ def test_the_old_version_stays_while_the_new_one_fails(tmp_path):
 
 def test_a_bad_base_path_does_not_block_the_others(tmp_path):
     whole(tmp_path / "good" / "1")
-    config = StoreConfig(models={"bad": tmp_path / "missing", "good": tmp_path / "good"}, poll_seconds=0)
+    config = StoreConfig(
+        models={"bad": Source(tmp_path / "missing"), "good": Source(tmp_path / "good")}, poll_seconds=0
+    )
     found = Store(config, lambda name, path: Fake(path))
     found.poll()
     assert found.available() == {"good": [1]}
@@ -189,7 +193,7 @@ def test_a_bad_base_path_does_not_block_the_others(tmp_path):
 
 def test_a_request_keeps_its_version_and_the_last_one_closes_it(models, tmp_path):
     shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
-    found = make(tmp_path, _load)
+    found = make(tmp_path, Loader())
     found.poll()
     _, held = found.get("affine")
     gone = weakref.ref(held)
@@ -261,7 +265,7 @@ def test_warmup_runs_before_a_version_is_available(version, tmp_path, monkeypatc
     run = engine.SavedModel.run
     monkeypatch.setattr(engine.SavedModel, "run", lambda self, key, *rest: ran.append(key) or run(self, key, *rest))
     records(version, sample_log(), sample_log(seed=2))
-    found = make(tmp_path, _load)
+    found = make(tmp_path, Loader())
     found.poll()
     assert ran == ["sample", "sample"]
     assert found.available() == {"affine": [1]}
@@ -278,7 +282,7 @@ def test_warmup_runs_before_a_version_is_available(version, tmp_path, monkeypatc
 )
 def test_a_failing_warmup_fails_the_load(logs, code, text, version, tmp_path):
     records(version, *logs)
-    found = make(tmp_path, _load, retries=0)
+    found = make(tmp_path, Loader(), retries=0)
     found.poll()
     (status,) = found.statuses("affine")
     assert (status.state, status.code.name) == (State.END, code)
@@ -289,7 +293,7 @@ def test_a_torn_warmup_file_is_data_loss(version, tmp_path):
     records(version, sample_log())
     file = version / engine.WARMUP
     file.write_bytes(b"not a TFRecord at all")
-    found = make(tmp_path, _load, retries=0)
+    found = make(tmp_path, Loader(), retries=0)
     found.poll()
     (status,) = found.statuses("affine")
     assert status.code == errors.Code.DATA_LOSS
@@ -298,7 +302,7 @@ def test_a_torn_warmup_file_is_data_loss(version, tmp_path):
 
 def test_what_is_no_saved_model_is_told(tmp_path):
     (whole(tmp_path / "m" / "1") / "saved_model.pb").write_bytes(b"garbage")
-    found = make(tmp_path, _load, retries=0)
+    found = make(tmp_path, Loader(), retries=0)
     found.poll()
     (status,) = found.statuses("m")
     assert status.state == State.END

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: help demo pictures test test-slow check bench clean
+.PHONY: help demo pictures results test test-slow test-beam check bench clean
 help:            ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
 
@@ -22,6 +22,13 @@ help:            ## what can be done here
 	@$(PIP) -e ".[bench]"
 	@touch $@
 
+.venv/beam/ready: .venv/base
+	@$(PYTHON) -m venv .venv/beam
+	@.venv/beam/bin/python -m pip --disable-pip-version-check install --quiet \
+		"apache-beam==2.77.*" google-crc32c ml-dtypes pytest pytest-timeout tqdm
+	@.venv/beam/bin/python -m pip --disable-pip-version-check install --quiet --no-deps -e .
+	@touch $@
+
 demo: .venv/base ## train, export, serve, sample, explain; ends with demo/index.html
 	@$(BIN)/zoo demo
 
@@ -30,18 +37,24 @@ pictures: demo   ## the pictures of the documents, from the demo
 	cp demo/explanation.png docs/explanation.png
 
 test: .venv/dev  ## the tests, under 15 minutes on 2 cores
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup
 
 test-slow: .venv/dev ## the long tests
 	@$(BIN)/python -m pytest -q -m slow
+
+test-beam: .venv/beam/ready ## the tests of serving/beam.py, in an environment without TensorFlow
+	@.venv/beam/bin/python -m pytest -q -W default --confcutdir tests/beam tests/beam
 
 check: .venv/dev ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+results: .venv/base ## the page of results, from those stored under docs/results
+	@$(BIN)/zoo report
+
 bench: .venv/bench ## the speed ratios
-	@for b in training serving client_import; do $(BIN)/python -m benchmarks.$$b || exit 1; done
+	@for b in training serving client client_import explain; do $(BIN)/python -m benchmarks.$$b || exit 1; done
 
 clean:           ## remove the environment and the demo
 	rm -rf .venv demo

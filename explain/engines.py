@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
-from lime.lime_base import LimeBase
 from numpy.typing import NDArray
-from sklearn.linear_model import Ridge
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController
 
 Kernel = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -49,23 +48,52 @@ def lime(
     penalty: float,
 ) -> Fit:
     """The package `lime` itself: LimeBase.explain_instance_with_data (Ribeiro, Singh & Guestrin 2016)."""
+    from lime.lime_base import LimeBase
+    from sklearn.linear_model import Ridge
+
     # The fit draws nothing; a state of its own keeps LimeBase away from numpy's global one.
     base = LimeBase(kernel, random_state=0)
-    # On problems this small a second BLAS thread makes the fit 15 to 25 times slower.
-    with threadpool_limits(1, user_api="blas"):
-        intercept, pairs, _, _ = base.explain_instance_with_data(
-            masks.astype(np.float64),
-            values[:, None],
-            distances,
-            label=0,
-            num_features=masks.shape[1],
-            feature_selection="none",  # "auto" selects step by step below seven parts, and fits twice above
-            model_regressor=Ridge(alpha=penalty),
-        )
+    intercept, pairs, _, _ = base.explain_instance_with_data(
+        masks.astype(np.float64),
+        values[:, None],
+        distances,
+        label=0,
+        num_features=masks.shape[1],
+        feature_selection="none",  # "auto" selects step by step below seven parts, and fits twice above
+        model_regressor=Ridge(alpha=penalty),
+    )
     coefficients = np.zeros(masks.shape[1])
     for part, weight in pairs:
         coefficients[part] = weight
     return Fit(coefficients, float(intercept))
 
 
-ENGINES: Mapping[str, Engine] = {"lime": lime}
+def fast(
+    masks: NDArray[np.bool_],
+    values: NDArray[np.float64],
+    distances: NDArray[np.float64],
+    kernel: Kernel,
+    penalty: float,
+) -> Fit:
+    """The same minimum in closed form, from the normal equations of the centred masks."""
+    weights = kernel(distances)
+    z = masks.astype(np.float64)
+    centre, mean = np.average(z, axis=0, weights=weights), np.average(values, weights=weights)
+    z -= centre
+    gram = z.T @ (weights[:, None] * z)
+    gram.flat[:: len(gram) + 1] += penalty
+    coefficients = np.asarray(np.linalg.solve(gram, z.T @ (weights * (values - mean))), np.float64)
+    return Fit(coefficients, float(mean - centre @ coefficients))
+
+
+ENGINES: Mapping[str, Engine] = {"lime": lime, "fast": fast}
+
+
+def one_thread() -> ThreadpoolController:
+    """A context in which BLAS has one thread: on problems this small a second makes a fit 15 to 25 times slower."""
+    return _pools().limit(limits=1, user_api="blas")
+
+
+@cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()  # looking for the libraries takes longer than the fit

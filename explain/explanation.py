@@ -1,53 +1,88 @@
-"""What an explanation says, how far to trust it, and its forms on disk: PNG, JSON, HTML."""
+"""What an explanation says, how far to trust it, and its forms on disk: PNG, JSON, npz, HTML."""
 
+import io
 import json
 import math
-from dataclasses import dataclass, fields
+import os
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from explain import verdict as verdicts
 from explain.errors import RequestError
+from explain.inference import LEVEL
+from explain.quality import Quality
 
-GOOD_FIT, POOR_FIT = 0.8, 0.5
-"""R² from which the linear model describes the target well, and below which it does not."""
+ARRAYS = {"coefficients": np.float64, "errors": np.float64, "labels": np.int64, "x": None}
+"""The fields that are arrays, and their types; None: as saved."""
 
-SAMPLES_A_PART = 3
-"""With fewer samples for each fitted part the fit follows chance, and R² flatters it."""
+COST = ("seconds",)
+"""What differs between two runs that found the same."""
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A local linear model of one number of a model around one image, and how it was found.
+    """A local linear model of one number of a model around one input, and how it was found.
 
-    The target's unit is the model's own: log-odds for logits. Two are equal if every field is.
+    The target's unit is the model's own: log-odds for logits. Two are equal if every field is, but for the seconds.
+
+    Attributes:
+      coefficients: (K,) what each part adds to the target; 0 for dead parts, and for all of a constant target.
+      errors: (K,) their standard errors over other draws of the masks.
+      intercept: of the linear model: the target where all is hidden.
+      r2: weighted, over the samples, at most 1; NaN when the target is constant over them.
+      r2_held_out: the same, each sample predicted by the fit of all others.
+      saturated: share of the answers below .01 or above .99, of a target that stays in [0, 1].
+      f_x, f_baseline: the target at the input, and where every part is hidden.
+      local_prediction: the linear model's f(x).
+      dead: parts that equal the baseline, so could not be hidden.
+      labels: the part at each place, 0..K-1: (H, W), (T, H, W), (F,); (frequencies, times) for a spectrogram.
+      names: of the parts, where they have any.
+      kind: image, video, table, tokens, signal, spectrogram.
+      x: the input: an image (H, W, C) in [0, 1], a video (T, H, W, C) in [0, 1], a row (F,), tokens or a signal (T,).
+      baseline: what a hidden part showed.
+      company: inputs of the fixed batch in which each was evaluated; 0 if the model does not look at its batch.
+      samples: rows of the fit.
+      evaluations, calls: inputs sent to the model, probes included, and in how many calls.
+      quality: what `explain.assess` measured, if it was asked to.
     """
 
-    coefficients: NDArray[
-        np.float64
-    ]  # (K,): what each part adds to the target; dead parts, and all of a constant target, 0
+    coefficients: NDArray[np.float64]
+    errors: NDArray[np.float64]
     intercept: float
-    r2: float  # weighted, over the samples, at most 1; NaN when the target is constant over them
+    r2: float
+    r2_held_out: float
+    saturated: float
     f_x: float
     f_baseline: float
-    local_prediction: float  # the linear model's f(x)
-    dead: tuple[int, ...]  # parts that equal the baseline, so could not be hidden
-    labels: NDArray[np.int64]  # (H, W), 0..K-1
-    image: NDArray[np.float32]  # (H, W, C) in [0, 1]
+    local_prediction: float
+    dead: tuple[int, ...]
+    labels: NDArray[np.int64]
+    names: tuple[str, ...] | None
+    kind: str
+    x: NDArray
     baseline: str
     model: str
     version: int | None
     target: str
     engine: str
+    company: int
     samples: int
     seed: int
     alpha: float
     kernel_width: float
-    evaluations: int  # images sent to the model, probes included
+    evaluations: int
     calls: int
     seconds: float
+    quality: Quality | None = None
+
+    @property
+    def intervals(self) -> NDArray[np.float64]:
+        """(K, 2): 95 % intervals of the coefficients over other draws of the masks."""
+        return self.coefficients[:, None] + np.array([-LEVEL, LEVEL]) * self.errors[:, None]
 
     @property
     def ranking(self) -> list[int]:
@@ -58,15 +93,15 @@ class Explanation:
 
     @property
     def heat(self) -> NDArray[np.float64]:
-        """(H, W): each pixel's coefficient; NaN over dead parts."""
+        """The labels' shape: each place's coefficient; NaN over dead parts."""
         values = self.coefficients.copy()
         values[list(self.dead)] = np.nan
         return values[self.labels]
 
     @property
     def headline(self) -> str:
-        """f(x), f(baseline) and R² in one line."""
-        r2 = "undefined: the target is constant" if math.isnan(self.r2) else f"{self.r2:.2f}"
+        """f(x), f(baseline) and the held-out R² in one line."""
+        r2 = "undefined: the target is constant" if math.isnan(self.r2) else f"{self.r2_held_out:.2f}"
         return f"f(x) = {self.f_x:.4g}    f(baseline) = {self.f_baseline:.4g}    R² = {r2}"
 
     @property
@@ -76,62 +111,93 @@ class Explanation:
         return f"{self.headline}\n{took}\n{self.verdict}"
 
     @property
+    def trust(self) -> verdicts.Trust:
+        """Whether to trust the coefficients, in a word."""
+        return verdicts.judge(self).trust
+
+    @property
     def verdict(self) -> str:
-        """A plain sentence on how far to trust the coefficients."""
-        if math.isnan(self.r2):
-            return (
-                "The target does not change whichever parts are hidden, so there is nothing to explain: "
-                "disregard the coefficients, and try another target or baseline."
-            )
-        live = len(self.coefficients) - len(self.dead)
-        if self.samples < SAMPLES_A_PART * live:
-            return (
-                f"{self.samples} samples are too few for {live} parts, whatever R² says: "
-                f"take {SAMPLES_A_PART * live} or more before reading the coefficients."
-            )
-        share = f"The parts, added up, account for {max(self.r2, 0):.0%} of what hiding them does"
-        if self.r2 >= GOOD_FIT:
-            return f"{share}: the coefficients describe the model well around this image."
-        if self.r2 >= POOR_FIT:
-            return f"{share}: read the largest coefficients only; the parts act on one another."
-        return f"{share}: do not rely on the coefficients. Try larger or other parts, or another baseline."
+        """A plain sentence on how far to trust the coefficients, with the remedy where it is not far."""
+        return verdicts.judge(self).sentence
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Explanation) and self.to_json() == other.to_json()
+        return isinstance(other, Explanation) and self._answer() == other._answer()
 
     __hash__ = None  # type: ignore[assignment]
 
+    def _answer(self) -> dict[str, Any]:
+        values = {name: value for name, value in self._plain().items() if name not in COST}
+        return values | {"x_type": str(self.x.dtype)}
+
+    def _plain(self) -> dict[str, Any]:
+        values = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return values | {"quality": self.quality and asdict(self.quality), "tokens": self.x.dtype.kind == "i"}
+
     def to_json(self) -> str:
         """A JSON object of the fields; numbers round-trip exactly, NaN is null."""
-        return json.dumps({field.name: _plain(getattr(self, field.name)) for field in fields(self)}, allow_nan=False)
+        return json.dumps(self._plain(), allow_nan=False)
+
+    def to_npz(self) -> bytes:
+        """The arrays by name, and the other fields as JSON in `fields`, in numpy's format."""
+        others = {name: value for name, value in self._plain().items() if name not in ARRAYS}
+        target = io.BytesIO()
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in ARRAYS}
+        np.savez_compressed(target, fields=json.dumps(others, allow_nan=False), **arrays)
+        return target.getvalue()
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The inverse of `to_json`. Errors: RequestError when the text is something else."""
         try:
-            values: dict[str, Any] = json.loads(text)
-            values["r2"] = math.nan if values["r2"] is None else values["r2"]
-            values["dead"] = tuple(values["dead"])
-            for name, dtype in (("coefficients", np.float64), ("labels", np.int64), ("image", np.float32)):
-                values[name] = np.array(values[name], dtype)
-            return cls(**values)
-        except (ValueError, TypeError, KeyError) as error:
+            return cls._of(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RequestError(f"This is no explanation saved as JSON by explain/ ({error}).") from error
 
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Reads what `save` wrote as .json or .npz. Errors: RequestError."""
+        path = Path(path)
+        try:
+            if path.suffix.lower() != ".npz":
+                return cls.from_json(path.read_text())
+            with np.load(path) as file:
+                return cls._of(json.loads(str(file["fields"])) | {name: file[name] for name in ARRAYS})
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            raise RequestError(f"{path} is no explanation saved as .json or .npz by explain/ ({error}).") from error
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
+        tokens = values.pop("tokens")
+        for name in ("r2", "r2_held_out"):
+            values[name] = math.nan if values[name] is None else values[name]
+        values["dead"], values["names"] = tuple(values["dead"]), values["names"] and tuple(values["names"])
+        for name, dtype in ARRAYS.items():
+            values[name] = np.array(values[name], dtype or (np.int64 if tokens else np.float32))
+        return cls(**values | {"quality": values["quality"] and Quality(**values["quality"])})
+
     def save(self, path: str | Path) -> None:
-        """Writes the form that the suffix names: .png, .json or .html. Errors: RequestError for any other."""
-        from explain import report
+        """Writes the form that the suffix names: .png, .json, .npz or .html. Errors: RequestError for any other."""
+        from explain.pages import page
+        from explain.pictures import png
 
         path = Path(path)
         forms = {
-            ".png": lambda: report.png(self),
+            ".png": lambda: png(self),
             ".json": lambda: self.to_json().encode(),
-            ".html": lambda: report.html(self).encode(),
+            ".npz": self.to_npz,
+            ".html": lambda: page(self).encode(),
         }
         if path.suffix.lower() not in forms:
             raise RequestError(f"An explanation is saved as {', '.join(forms)}; received {path.name!r}.")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(forms[path.suffix.lower()]())
+        write_whole(path, forms[path.suffix.lower()]())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes beside the file and renames; makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(path.name + ".tmp")
+    beside.write_bytes(data)
+    os.replace(beside, path)
 
 
 def _plain(value: Any) -> Any:

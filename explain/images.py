@@ -25,12 +25,17 @@ def check(x: ArrayLike) -> NDArray[np.float32]:
         raise RequestError(
             f"An image is numbers of shape (H, W) or (H, W, C); received {image.dtype} of shape {np.shape(x)}."
         )
-    if not np.all((image >= 0) & (image <= 1)):
+    return check_range(image)
+
+
+def check_range(x: NDArray) -> NDArray[np.float32]:
+    """Pixels in [0, 1] of any shape -> float32. Errors: RequestError."""
+    if not np.issubdtype(x.dtype, np.number) or not np.all((x >= 0) & (x <= 1)):
+        received = f"values from {x.min():g} to {x.max():g}" if np.issubdtype(x.dtype, np.number) else str(x.dtype)
         raise RequestError(
-            f"An image lies in [0, 1]; received values from {image.min():g} to {image.max():g}. "
-            "Divide by 255, or map [-1, 1] to (x + 1) / 2."
+            f"An image lies in [0, 1]; received {received}. Divide by 255, or map [-1, 1] to (x + 1) / 2."
         )
-    return np.ascontiguousarray(image, np.float32)
+    return np.ascontiguousarray(x, np.float32)
 
 
 def read_image(path: str | Path, shape: Sequence[int | None] | None = None) -> NDArray[np.float32]:

@@ -1,35 +1,87 @@
 """From interpretable parts to inputs: which element of the input belongs to which part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explain.errors import RequestError
 
+KINDS = {1: "table", 2: "image", 3: "video"}
+"""What an input is, by the dimensions of its labels, unless a map says otherwise."""
+
+
+class Parts(Protocol):
+    """What the core needs of a map."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The part at each place; places are what a picture of the explanation shows."""
+
+    @property
+    def kind(self) -> str:
+        """image, video, table, tokens, signal or spectrogram: how the input is checked and drawn."""
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The parts' names, where they have any."""
+
+    @property
+    def parts(self) -> int:
+        """K, the number of parts."""
+
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Errors: RequestError where the map does not cover inputs of this shape."""
+
+    def apply(self, masks: NDArray[np.bool_], x: NDArray, baseline: NDArray) -> NDArray:
+        """Masks (n, K), True where `x` is kept and False where `baseline` shows -> inputs (n, *x.shape)."""
+
+    def dead(self, x: NDArray, baseline: NDArray) -> NDArray[np.bool_]:
+        """(K,): parts where `x` is the baseline already, so that hiding them changes nothing."""
+
+    def means(self, x: NDArray) -> NDArray:
+        """`x` with every part replaced by its own mean over each channel; x.shape."""
+
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """Labels 0..K-1 over the leading dimensions of an input: (H, W) for an image (H, W, C).
+    """Labels 0..K-1 over the leading dimensions of an input: (H, W) for an image (H, W, C), (T, H, W) for a video.
 
-    Every label of the range occurs. Errors: RequestError for labels that leave one out or do not start at 0.
+    Every label of the range occurs. Errors: RequestError for labels that leave one out or do not start at 0, and for
+    names that are not one a part.
     """
 
     labels: NDArray[np.int64]
+    kind: str
+    names: tuple[str, ...] | None
 
-    def __init__(self, labels: ArrayLike) -> None:
-        object.__setattr__(self, "labels", _checked(np.asarray(labels)))
+    def __init__(self, labels: ArrayLike, *, kind: str | None = None, names: Sequence[str] | None = None) -> None:
+        checked = _checked(np.asarray(labels))
+        object.__setattr__(self, "labels", checked)
+        object.__setattr__(self, "kind", kind or KINDS.get(checked.ndim, "table"))
+        object.__setattr__(self, "names", None if names is None else tuple(map(str, names)))
+        if self.names is not None and len(self.names) != self.parts:
+            raise RequestError(f"A map of {self.parts} parts takes as many names; received {len(self.names)}.")
 
     @property
     def parts(self) -> int:
         """K, the number of parts."""
         return int(self.labels.max()) + 1
 
+    def check(self, shape: tuple[int, ...]) -> None:
+        """Errors: RequestError where the labels are not those of an input of this shape."""
+        right = shape[: self.labels.ndim]
+        if self.labels.shape != right:
+            raise RequestError(f"The map has the shape {self.labels.shape}; for this {self.kind} it is {right}.")
+
     def apply(self, masks: NDArray[np.bool_], x: NDArray, baseline: NDArray) -> NDArray:
         """Masks (n, K), True where `x` is kept and False where `baseline` shows -> inputs (n, *x.shape)."""
-        keep = masks[:, self.labels]
-        keep = keep.reshape(keep.shape + (1,) * (x.ndim - self.labels.ndim))
-        return np.where(keep, x, baseline)
+        # Flat, channels included: many short inner loops would take several times as long.
+        labels = np.repeat(self.labels.ravel(), x.size // self.labels.size)
+        inputs = np.where(np.take(masks, labels, axis=1), x.ravel(), baseline.ravel())
+        return inputs.reshape(len(masks), *x.shape)
 
     def dead(self, x: NDArray, baseline: NDArray) -> NDArray[np.bool_]:
         """(K,): parts where `x` is the baseline already, so that hiding them changes nothing."""
@@ -45,23 +97,44 @@ class Map:
         return (sums / np.bincount(flat)[:, None])[flat].reshape(x.shape).astype(x.dtype)
 
 
-def grid(shape: tuple[int, ...], cells: int = 7) -> Map:
-    """A grid of `cells` by `cells` rectangles over (H, W, ...), numbered row by row.
+def grid(shape: Sequence[int], cells: int | Sequence[int] = 7) -> Map:
+    """A grid over an image (H, W, ...), numbered row by row; over a video too where `cells` are three: t, y, x.
 
-    Sides that `cells` does not divide give rectangles that differ by one pixel; a side shorter than `cells`
-    is cut into single pixels.
+    Sides that `cells` does not divide give boxes that differ by one; a side shorter than `cells` is cut into single
+    elements. Errors: RequestError.
     """
-    if len(shape) < 2 or min(shape[:2]) < 1:
-        raise RequestError(f"A grid covers (height, width), both at least 1; received the shape {shape}.")
-    if cells < 1:
-        raise RequestError(f"A grid has at least one cell a side; received cells={cells}.")
-    (height, width), (rows, columns) = shape[:2], (min(cells, side) for side in shape[:2])
-    row, column = np.arange(height) * rows // height, np.arange(width) * columns // width
-    return Map(row[:, None] * columns + column)
+    counts = (cells, cells) if isinstance(cells, int) else tuple(cells)
+    if len(counts) not in (2, 3) or min(counts) < 1:
+        raise RequestError(f"A grid has at least one cell a side, of two sides or three; received cells={cells}.")
+    if len(shape) < len(counts) or min(shape[: len(counts)]) < 1:
+        covers = "(height, width)" if len(counts) == 2 else "(time, height, width)"
+        raise RequestError(f"A grid covers {covers}, each at least 1; received the shape {tuple(shape)}.")
+    sides = list(shape[: len(counts)])
+    counts = tuple(min(pair) for pair in zip(counts, sides, strict=True))
+    index = np.indices(sides)
+    boxes = [i * count // side for i, count, side in zip(index, counts, sides, strict=True)]
+    return Map(np.ravel_multi_index(boxes, counts))
+
+
+def columns(x: ArrayLike, names: Sequence[str] | None = None) -> Map:
+    """Each column of a table's row (F,) a part."""
+    return Map(np.arange(len(np.asarray(x))), names=names)
+
+
+def tokens(x: ArrayLike, names: Sequence[str] | None = None) -> Map:
+    """Each place of a token sequence, integers (T,), a part; `names` are the words."""
+    return Map(np.arange(len(np.asarray(x))), kind="tokens", names=names)
+
+
+def stretches(shape: Sequence[int], count: int = 20) -> Map:
+    """`count` stretches of a signal (T,) or (T, C), equally long but for one sample. Errors: RequestError."""
+    if not shape or not 1 <= count <= shape[0]:
+        raise RequestError(f"A signal of the shape {tuple(shape)} has no {count} stretches. Give 1 to its length.")
+    return Map(np.arange(shape[0]) * count // shape[0], kind="signal")
 
 
 def _checked(labels: NDArray) -> NDArray[np.int64]:
-    if labels.size == 0 or not np.issubdtype(labels.dtype, np.integer):
+    if labels.size == 0 or labels.ndim == 0 or not np.issubdtype(labels.dtype, np.integer):
         raise RequestError(
             f"A map is a non-empty array of integer labels; received {labels.dtype} of shape {labels.shape}."
         )

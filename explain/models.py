@@ -5,14 +5,21 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, final
+from typing import TYPE_CHECKING, Any, Protocol, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explain import targets
 from explain.errors import RequestError
-from explain.sources import CHUNK, Source
+from explain.sources import CHUNK, Function, Source
+
+if TYPE_CHECKING:
+    from explain.gradients import Weights
+
+
+IN_FLIGHT = 4
+"""Calls at once to a server: what one explanation takes."""
 
 
 class Model(Source):
@@ -23,30 +30,32 @@ class Model(Source):
     _label: int | None
     _held: ExitStack
 
+    def _settle(self, signatures: Mapping[str, targets.Signature], target: str | None, label: int | None) -> None:
+        """Settles the target. Errors: RequestError."""
+        self._signatures, self._label = signatures, label
+        self._target = targets.resolve(signatures, target, label)
+        self.target, self.shape = str(self._target), self._target.shape
+
     @abc.abstractmethod
     def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
         """One output of one call of `signature`; the batch is dimension 0."""
 
-    @property
-    def shape(self) -> tuple[int | None, ...] | None:
-        """(H, W, C) of the images that the target takes; None for what is free."""
-        return self._target.shape
-
-    def evaluate(self, images: NDArray[np.float32]) -> NDArray:
-        inputs = self._target.inputs(images, self._label)
-        return self._target.pick(self.run(self._target.signature, inputs, self._target.output))
+    def evaluate(self, inputs: NDArray) -> NDArray:
+        tensors = self._target.inputs(inputs, self._label)
+        return self._target.pick(self.run(self._target.signature, tensors, self._target.output))
 
     def sample(self, seed: int) -> NDArray[np.float32]:
-        """The model's own image (H, W, C) in [0, 1] with this seed. Errors: RequestError if it draws none."""
+        """The model's own image or video in [0, 1] with this seed. Errors: RequestError if it draws none."""
         takes = set(self._signatures["sample"].inputs) if "sample" in self._signatures else set()
         if "seed" not in takes or takes - {"seed", "label"}:
             raise RequestError(f"{self.model!r} draws no samples: it has no signature sample(seed). Give an image.")
+        output = min(self._signatures["sample"].outputs)  # images or videos
         inputs = {"seed": np.array([seed], np.int64)}
         if "label" in takes:
             if self._label is None:
                 raise RequestError(f"{self.model!r} draws samples of a class. Say which: label=0, 1, ...")
             inputs["label"] = np.array([self._label], np.int64)
-        return np.asarray(self.run("sample", inputs, "images")[0], np.float32)
+        return np.asarray(self.run("sample", inputs, output)[0], np.float32)
 
     def close(self) -> None:
         """Closes what was opened for the model; a server's model cannot be evaluated afterwards."""
@@ -84,13 +93,22 @@ class Local(Model):
 
         self._saved_model = SavedModel(folder)
         self._held = ExitStack()
-        self._signatures = self._saved_model.signatures
-        self._target, self._label = targets.resolve(self._signatures, target, label), label
-        self.model, self.version = folder.parent.name, int(folder.name)
-        self.target, self.chunk = str(self._target), chunk
+        self._settle(self._saved_model.signatures, target, label)
+        self.folder, self.model, self.version, self.chunk = folder, folder.parent.name, int(folder.name), chunk
 
     def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
         return self._saved_model.run(signature, dict(inputs), outputs=[output])[output]
+
+    def shuffled(self, seed: int) -> Source:
+        weights = self.gradients()
+        weights.shuffle(seed)
+        return Function(weights.values, name=f"{self.model} with shuffled weights", chunk=self.chunk)
+
+    def gradients(self) -> "Weights":
+        """The target as TensorFlow differentiates it."""
+        from explain.gradients import Weights
+
+        return Weights(self.folder, self._target, self._label)
 
 
 class Predictor(Protocol):
@@ -125,11 +143,9 @@ class Remote(Model):
         with ExitStack() as held:
             self._client = held.enter_context(_connect(address)) if isinstance(address, str) else address
             metadata = self._client.metadata(model, version=version)
-            self._signatures = metadata.signatures
-            self._target, self._label = targets.resolve(self._signatures, target, label), label
+            self._settle(metadata.signatures, target, label)
             self._held = held.pop_all()
-        self.model, self.version = model, int(metadata.version)
-        self.target, self.chunk = str(self._target), chunk
+        self.model, self.version, self.chunk, self.in_flight = model, int(metadata.version), chunk, IN_FLIGHT
 
     def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
         answer = self._client.predict(self.model, inputs, signature=signature, version=self.version, outputs=[output])

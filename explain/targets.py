@@ -1,4 +1,5 @@
-"""Which number of a model is explained: `signature:output`, `output`, or one class of it, `output[k]`."""
+"""Which number of a model is explained: `signature:output`, `output`, one of several, `output[k]`, or the margin
+between two, `output[a]-output[b]`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,11 +12,17 @@ from numpy.typing import NDArray
 from explain.errors import ModelError, RequestError
 
 DEFAULTS = ("logits", "score")
-"""Explained unless asked otherwise; not probabilities, which a good discriminator gives as 0 or 1."""
+"""Explained unless asked otherwise; not probabilities, which a good discriminator gives as 0 or 1. An autoencoder's
+score is how anomalous it finds the input."""
+
+_TERM = r"([^:\[\]\-]+)(?:\[(\d+(?:,\d+)*)\])?"
+_FORM = re.compile(rf"(?:([^:\[\]]+):)?{_TERM}(?:-{_TERM})?")
+
+Index = tuple[int, ...]
 
 
 class Signature(Protocol):
-    """What a model tells about one of its functions; the specs carry `.shape`."""
+    """What a model tells about one of its functions; the specs carry `.shape` and `.dtype`."""
 
     @property
     def inputs(self) -> Mapping[str, Any]: ...
@@ -25,25 +32,30 @@ class Signature(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """One number for each image."""
+    """One number for each input."""
 
     signature: str
     output: str
-    column: int | None  # of an output (B, k); None for an output (B,) or (B, 1)
-    images: str  # the input that takes the images
+    index: Index | None  # within a row of the output (B, k, ...); None for an output (B,) or (B, 1)
+    minus: Index | None  # of the number that is taken off
+    data: str  # the input that takes what is explained
     label: str | None  # the input that takes the class, for conditional models
-    shape: tuple[int | None, ...] | None  # of one image, (H, W, C); None where anything goes
+    seed: str | None  # the input that takes a seed, for outputs that draw; all rows get the same
+    shape: tuple[int | None, ...] | None  # of one input, (H, W, C); None where anything goes
+    dtype: str
 
     def __str__(self) -> str:
-        column = "" if self.column is None else f"[{self.column}]"
-        return f"{self.signature}:{self.output}{column}"
+        minus = "" if self.minus is None else f"-{self.output}{_shown(self.minus)}"
+        return f"{self.signature}:{self.output}{_shown(self.index)}{minus}"
 
-    def inputs(self, images: NDArray[np.float32], label: int | None) -> dict[str, NDArray]:
-        """The tensors to send for images (n, H, W, C), all of the class `label`. Errors: RequestError."""
-        self._check(images.shape[1:])
-        tensors: dict[str, NDArray] = {self.images: images}
+    def inputs(self, data: NDArray, label: int | None) -> dict[str, NDArray]:
+        """The tensors to send for inputs (n, ...), all of the class `label`. Errors: RequestError."""
+        self._check(data.shape[1:])
+        tensors = {self.data: data.astype(self.dtype, copy=False)}
         if self.label is not None and label is not None:
-            tensors[self.label] = np.full(len(images), label, np.int64)
+            tensors[self.label] = np.full(len(data), label, np.int64)
+        if self.seed is not None:
+            tensors[self.seed] = np.zeros(len(data), np.int64)
         return tensors
 
     def _check(self, shape: tuple[int, ...]) -> None:
@@ -51,43 +63,60 @@ class Target:
             return
         if len(shape) != len(self.shape) or any(d not in (None, s) for d, s in zip(self.shape, shape, strict=True)):
             right = ", ".join("any" if d is None else str(d) for d in self.shape)
-            raise RequestError(f"{self.signature!r} takes images of shape ({right}); received {shape}.")
+            raise RequestError(f"{self.signature!r} takes {self.data} of shape ({right}); received {shape}.")
 
     def pick(self, output: NDArray) -> NDArray:
-        """The output (n,), (n, 1) or (n, k) -> the explained column. Errors: RequestError."""
-        if self.column is None:
+        """The output (n,), (n, 1) or (n, k, ...) -> the explained number of each row. Errors: RequestError."""
+        if self.index is None:
             return output
-        if output.ndim != 2 or not 0 <= self.column < output.shape[1]:
+        value = self._at(output, self.index)
+        return value if self.minus is None else value.astype(np.float64) - self._at(output, self.minus)
+
+    def _at(self, output: NDArray, index: Index) -> NDArray:
+        sides = output.shape[1:]
+        if len(index) != len(sides) or any(not i < side for i, side in zip(index, sides, strict=True)):
             raise RequestError(
-                f"There is no {self}: the output has the shape {list(output.shape)}. "
-                "Ask for output[k] with k below the second dimension of a [batch, classes] output."
+                f"There is no {self.signature}:{self.output}{_shown(index)}: the output has the shape "
+                f"{list(output.shape)}. Ask for output[k], k below the second dimension of a [batch, classes] output."
             )
-        return output[:, self.column]
+        place: tuple[Any, ...] = (slice(None), *index)
+        return output[place]
 
 
 def resolve(signatures: Mapping[str, Signature], wanted: str | None, label: int | None) -> Target:
-    """The target named `wanted`; None means logits, or else a critic's score.
+    """The target named `wanted`; None means logits, or else a score.
 
-    A signature can be explained if it takes images and at most a class besides. An output's name alone means
-    that of `discriminate`, or else of the only signature that has it. Errors: RequestError, with the choices.
+    A signature can be explained if it takes one input besides a class and a seed. An output's name alone means that of
+    `discriminate`, or else of the only signature that has it. Errors: RequestError, with the choices.
     """
     named = {name: s for name, s in signatures.items() if name != "serving_default" or len(signatures) == 1}
-    usable = {name: inputs for name, s in named.items() if (inputs := _inputs(s)) is not None}
+    usable = {name: data for name, s in named.items() if (data := _data(s)) is not None}
     offered = [(name, output) for name in sorted(usable) for output in sorted(named[name].outputs)]
-    signature, output, column = _parse(wanted) if wanted is not None else (None, None, None)
+    signature, output, index, minus = _parse(wanted) if wanted is not None else (None, None, None, None)
     for candidate in DEFAULTS if output is None else (output,):
         found = [name for name, o in offered if o == candidate and signature in (None, name)]
         if "discriminate" in found:
             found = ["discriminate"]
         if len(found) == 1:
-            images, takes = usable[found[0]]
-            _check_label(found[0], takes, label)
-            return Target(found[0], candidate, column, images, takes, _shape(named[found[0]].inputs[images]))
+            (name,) = found
+            takes = named[name].inputs
+            _check_label(name, "label" in takes, label)
+            return Target(
+                name,
+                candidate,
+                index,
+                minus,
+                usable[name],
+                "label" if "label" in takes else None,
+                "seed" if "seed" in takes else None,
+                _shape(takes[usable[name]]),
+                str(takes[usable[name]].dtype),
+            )
         if found:
             raise RequestError(f"{candidate!r} is ambiguous. Ask for one of {_join(found, candidate)}.")
     raise RequestError(
         f"The model has no target {wanted or ' or '.join(DEFAULTS)!r}. "
-        f"It offers: {', '.join(f'{s}:{o}' for s, o in offered) or 'no function of images'}."
+        f"It offers: {', '.join(f'{s}:{o}' for s, o in offered) or 'no function of images or other data'}."
     )
 
 
@@ -102,22 +131,34 @@ def one_a_row(values: NDArray, rows: int) -> NDArray[np.float64]:
     return values.reshape(rows).astype(np.float64)
 
 
-def _parse(wanted: str) -> tuple[str | None, str, int | None]:
-    match = re.fullmatch(r"(?:([^:\[\]]+):)?([^:\[\]]+)(?:\[(\d+)\])?", wanted)
-    if not match:
-        raise RequestError(
-            f"A target is output, signature:output or output[k], as in class_logits[3]; received {wanted!r}."
-        )
-    signature, output, column = match.groups()
-    return signature, output, None if column is None else int(column)
+def _parse(wanted: str) -> tuple[str | None, str, Index | None, Index | None]:
+    match = _FORM.fullmatch(wanted.replace(" ", ""))
+    if match:
+        signature, output, index, other, minus = match.groups()
+        if other is None or (index is not None and minus is not None and other == output):
+            return signature, output, _index(index), _index(minus)
+    raise RequestError(
+        "A target is output, signature:output, output[k] as in class_logits[3], or a margin within one output, "
+        f"class_logits[3]-class_logits[5]; received {wanted!r}."
+    )
 
 
-def _inputs(signature: Signature) -> tuple[str, str | None] | None:
-    """The names of the inputs for images and class; None if the signature takes anything else."""
-    names = set(signature.inputs)
-    label = "label" if "label" in names else None
-    rest = names - {"label"}
-    return (rest.pop(), label) if len(rest) == 1 and _takes_images(signature.inputs[min(rest)]) else None
+def _index(text: str | None) -> Index | None:
+    return None if text is None else tuple(map(int, text.split(",")))
+
+
+def _shown(index: Index | None) -> str:
+    return "" if index is None else f"[{','.join(map(str, index))}]"
+
+
+def _data(signature: Signature) -> str | None:
+    """The name of the input that can be explained; None if there is none, or more than one."""
+    rest = [name for name in signature.inputs if name not in ("label", "seed")]
+    return rest[0] if len(rest) == 1 and _has_parts(signature.inputs[rest[0]]) else None
+
+
+def _has_parts(spec: Any) -> bool:
+    return spec.shape is None or len(spec.shape) > 1
 
 
 def _shape(spec: Any) -> tuple[int | None, ...] | None:
@@ -127,15 +168,11 @@ def _shape(spec: Any) -> tuple[int | None, ...] | None:
     return tuple(None if size is None or size < 0 else int(size) for size in spec.shape[1:])
 
 
-def _takes_images(spec: Any) -> bool:
-    return spec.shape is None or len(spec.shape) == 4
-
-
-def _check_label(signature: str, takes: str | None, label: int | None) -> None:
-    if takes is None and label is not None:
+def _check_label(signature: str, takes: bool, label: int | None) -> None:
+    if not takes and label is not None:
         raise RequestError(f"{signature!r} takes no class; received label={label}. Leave the label out.")
-    if takes is not None and label is None:
-        raise RequestError(f"{signature!r} is conditional. Say of which class the image is: label=0, 1, ...")
+    if takes and label is None:
+        raise RequestError(f"{signature!r} is conditional. Say of which class the input is: label=0, 1, ...")
 
 
 def _join(signatures: Iterable[str], output: str) -> str:

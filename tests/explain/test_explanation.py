@@ -12,7 +12,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explain import Explanation, Function, RequestError, explain, grid, report
+from explain import (
+    Explanation,
+    Function,
+    RequestError,
+    aggregate,
+    cells,
+    columns,
+    explain,
+    grid,
+    pages,
+    pictures,
+    stretches,
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +33,7 @@ def found():
     x = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
     sides = np.where(np.arange(32) < 16, 1.0, -1.0)[None, :, None]
     f = Function(lambda i: (i * sides).sum((1, 2, 3)) + 0.1 * np.sin(i.sum((1, 2, 3))), name="a<b>&c")
-    return explain(f, x, map=grid(x.shape, 4), samples=150, seed=3)
+    return explain(f, x, map=grid(x.shape, 4), samples=150, seed=3, agreement=0)
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +63,86 @@ def test_json_is_strict_and_plain(constant):
     values = json.loads(constant.to_json(), parse_constant=refuse)
     assert values["r2"] is None
     assert values["labels"][0][:8] == [0, 0, 0, 0, 1, 1, 1, 1]
-    assert values["evaluations"] == 154
+    assert values["evaluations"] == 5 * 16 + 1 + 2, "five replicates for four live parts, x, and the two probes"
 
 
-@pytest.mark.parametrize("field", ["coefficients", "image", "f_x", "seed", "version", "dead"])
+def everything():
+    """An explanation of each kind of input, one with names, one measured."""
+    rng = np.random.default_rng(0)
+    signal, video = rng.normal(size=128).astype(np.float32), rng.random((4, 8, 8, 1)).astype(np.float32)
+    f = Function(lambda i: np.tanh(i.reshape(len(i), -1).astype(float)).sum(1), name="sum")
+    row = rng.normal(size=5)
+    yield explain(f, row, map=columns(row, ["age", "<b>", "c", "d", "e"]), quality=True)
+    yield explain(f, np.array([3, 1, 4]))
+    yield explain(f, signal, map=stretches(signal.shape, 6))
+    yield explain(f, signal, map=cells(128, 3, 4, 32))
+    yield explain(f, video)
+    yield explain(f, video[0], reference=video[1:], samples=20)
+
+
+@pytest.fixture(scope="module", params=range(6), ids=["table", "tokens", "signal", "spectrogram", "video", "image"])
+def kind(request):
+    return list(everything())[request.param]
+
+
+@pytest.mark.parametrize("form", ["json", "npz"])
+def test_every_kind_comes_back_from_disk(kind, form, tmp_path):
+    kind.save(tmp_path / f"e.{form}")
+    again = Explanation.load(tmp_path / f"e.{form}")
+    assert again == kind
+    assert (again.x.dtype, again.labels.dtype) == (kind.x.dtype, np.int64)
+    assert again.seconds == kind.seconds
+    assert again.quality == kind.quality
+    assert again.verdict == kind.verdict
+
+
+def test_every_kind_has_a_picture_and_a_page(kind):
+    pixels = np.asarray(Image.open(io.BytesIO(pictures.png(kind))).convert("RGB")).astype(int)
+    coloured = np.abs(pixels[..., 0] - pixels[..., 2]) > 40
+    assert coloured.mean() > 0.01
+    words = "\n".join(Page(pages.page(kind)).text)
+    assert kind.verdict in words
+    assert pictures.place(kind, kind.ranking[0]) in words
+    low, high = kind.intervals[kind.ranking[0]]
+    assert f"{low:+.4g} to {high:+.4g}" in words
+
+
+def test_nothing_half_written_is_left(found, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(OSError, match="no space"):
+        found.save(tmp_path / "e.json")
+    assert not (tmp_path / "e.json").exists()
+
+
+def test_pages_of_many_and_of_two(found, constant):
+    page = Page(pages.index([("0.html", found), ("1.html", constant)], above=b"png"))
+    assert [a for a in page.addresses if a.endswith(".html")] == ["0.html", "1.html"]
+    assert "1 of 2 can be trusted" in "\n".join(page.text)
+    two = "\n".join(Page(pages.comparison(found, found)).text)
+    assert "Rank correlation of the two: 1.00" in two
+    with pytest.raises(RequestError, match="different parts"):
+        pages.comparison(found, constant)
+
+
+def test_an_aggregate_is_the_mean_effect_and_the_mean_strength(found):
+    opposite = dataclasses.replace(found, coefficients=-found.coefficients)
+    mean = aggregate([found, opposite])
+    np.testing.assert_allclose(mean.effect, 0, atol=1e-15)
+    np.testing.assert_array_equal(mean.strength, np.abs(found.coefficients))
+    assert (mean.count, mean.trusted) == (2, 2)
+    assert pictures.aggregated(mean).startswith(b"\x89PNG")
+    with pytest.raises(RequestError, match="nothing to compare"):
+        aggregate([])
+
+
+@pytest.mark.parametrize("field", ["coefficients", "x", "f_x", "seed", "version", "dead"])
 def test_explanations_that_differ_in_a_field_are_unequal(found, field):
     value = getattr(found, field)
     changed = {"version": 4, "dead": (1,)}.get(field, None if value is None else 1)
-    changed = value + 1 if field in ("coefficients", "image", "f_x", "seed") else changed
+    changed = value + 1 if field in ("coefficients", "x", "f_x", "seed") else changed
     assert dataclasses.replace(found, **{field: changed}) != found
 
 
@@ -70,7 +154,7 @@ def test_other_json_is_refused(text):
 
 @pytest.mark.parametrize("name", ["e.jpg", "e", "png"])
 def test_other_suffixes_are_refused(found, tmp_path, name):
-    with pytest.raises(RequestError, match=r"\.png, \.json, \.html"):
+    with pytest.raises(RequestError, match=r"\.png, \.json, \.npz, \.html"):
         found.save(tmp_path / name)
     assert not (tmp_path / name).exists()
 
@@ -127,7 +211,7 @@ def test_the_summary_tells_fit_cost_and_trust(found):
 
 
 def test_an_explanation_of_nothing_can_be_drawn(constant):
-    assert Image.open(io.BytesIO(report.png(constant))).format == "PNG"
+    assert Image.open(io.BytesIO(pictures.png(constant))).format == "PNG"
 
 
 class Page(HTMLParser):
@@ -165,13 +249,13 @@ def test_html_is_one_page_with_picture_verdict_and_numbers(found, tmp_path):
 
 
 def test_html_escapes_names(found):
-    page = Page(report.html(found))
+    page = Page(pages.page(found))
     assert "b" not in page.tags
     assert any("a<b>&c" in text for text in page.text)
 
 
 def test_html_says_that_a_constant_target_explains_nothing(constant):
-    words = "\n".join(Page(report.html(constant)).text)
+    words = "\n".join(Page(pages.page(constant)).text)
     assert math.isnan(constant.r2)
     assert "nothing to explain" in words
     assert "undefined" in words

@@ -13,6 +13,7 @@ from explain.targets import resolve
 @dataclass(frozen=True)
 class Spec:
     shape: tuple[int | None, ...] | None
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,138 @@
+"""Self-contained HTML pages: one explanation, two side by side, and the index of many."""
+
+import base64
+import html as markup
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from explain import pictures
+from explain.adversarial import Attack
+from explain.explanation import Explanation, write_whole
+from explain.several import likeness
+
+LISTED = 10
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+img { max-width: 100%; }
+main { display: flex; flex-wrap: wrap; gap: 3rem; }
+.verdict { border-left: .3rem solid #2166ac; padding: .3rem 1rem; background: #f2f6fa; }
+.verdict.no { border-color: #b2182b; background: #fbf3f2; }
+.many { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; }
+.many figure { margin: 0; font-size: .8rem; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; }
+td, th { padding: .1rem 1.2rem .1rem 0; text-align: left; font-variant-numeric: tabular-nums; }
+th { font-weight: 500; color: #555; }
+"""
+
+
+def page(e: Explanation, attack: Attack | None = None) -> str:
+    """One explanation: the verdict, the picture, the strongest parts, how they were found; and an attack beside it."""
+    beside = "" if attack is None else _section("How little turns the decision", _attack(attack))
+    return _page(pictures.name(e), f"{_verdict(e)}{_picture(e)}{_tables(e)}{beside}")
+
+
+def comparison(one: Explanation, other: Explanation) -> str:
+    """Two explanations of one input over the same masks, side by side."""
+    alike = f"Rank correlation of the two: {likeness(one, other):.2f}."
+    halves = "".join(
+        f"<section><h2>{markup.escape(pictures.name(e))}</h2>{_verdict(e)}{_picture(e)}{_tables(e)}</section>"
+        for e in (one, other)
+    )
+    return _page(f"{one.model}: two explanations", f'<p>{alike}</p><div class="pair">{halves}</div>')
+
+
+def index(found: Sequence[tuple[str, Explanation]], above: bytes | None = None) -> str:
+    """The explanations of many inputs, by the address of each one's page; `above` is a PNG of their mean."""
+    first = found[0][1]
+    trusted = sum(e.trust in ("trust", "caution") for _, e in found)
+    figures = "".join(
+        f'<figure><a href="{markup.escape(address)}"><img alt="part effects" src="{_inline(pictures.strip(e))}"></a>'
+        f"<figcaption>f(x) = {e.f_x:.4g}, {e.trust}</figcaption></figure>"
+        for address, e in found
+    )
+    mean = f'<img alt="mean over all" src="{_inline(above)}">' if above else ""
+    return _page(
+        f"{pictures.name(first)}: {len(found)} explanations",
+        f"<p>{trusted} of {len(found)} can be trusted, at least in their largest parts.</p>"
+        f'{mean}<div class="many">{figures}</div>',
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """A page to disk, whole or not at all."""
+    write_whole(path, text.encode())
+
+
+def numbers(e: Explanation) -> list[tuple[str, str]]:
+    """How an explanation was found, by name."""
+    rows = [
+        ("f(x)", f"{e.f_x:.6g}"),
+        ("f(baseline)", f"{e.f_baseline:.6g}"),
+        ("R², on held-out masks", "undefined" if math.isnan(e.r2) else f"{e.r2:.4f}, {e.r2_held_out:.4f}"),
+        ("linear model at x", f"{e.local_prediction:.6g}"),
+        ("intercept", f"{e.intercept:.6g}"),
+        ("parts", f"{len(e.coefficients)}, of which {len(e.dead)} equal the baseline and have no effect"),
+        ("baseline", e.baseline),
+        ("samples, seed", f"{e.samples}, {e.seed}"),
+        ("engine, α, kernel width", f"{e.engine}, {e.alpha:g}, {e.kernel_width:g}"),
+        ("evaluations, calls", f"{e.evaluations}, {e.calls}"),
+        ("seconds", f"{e.seconds:.2f}"),
+    ]
+    if e.company:
+        rows.append(("reference batch", f"{e.company} inputs"))
+    if (q := e.quality) is not None:
+        rows += [
+            ("deletion, insertion", f"{q.deletion:.4g}, {q.insertion:.4g}; in random order {q.random_order:.4g}"),
+            ("random orders that delete faster", f"{q.order:.0%}"),
+            ("infidelity", f"{q.infidelity:.4f}"),
+            ("stability over seeds (VSI)", f"{q.vsi:.0%}"),
+            ("rank correlation with shuffled weights", "not measured" if q.sanity is None else f"{q.sanity:.2f}"),
+        ]
+    return rows
+
+
+def _page(title: str, body: str) -> str:
+    title = markup.escape(title)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>
+<h1>{title}</h1>
+{body}
+</body></html>
+"""
+
+
+def _verdict(e: Explanation) -> str:
+    kind = "verdict" if e.trust in ("trust", "caution") else "verdict no"
+    return f'<p class="{kind}">{markup.escape(e.verdict)}</p>'
+
+
+def _picture(e: Explanation) -> str:
+    return f'<img alt="The input, and the effect of each of its parts" src="{_inline(pictures.png(e))}">'
+
+
+def _tables(e: Explanation) -> str:
+    strongest = [("part", f"change of {pictures.output(e)}, 95 % interval")]
+    for part in e.ranking[:LISTED]:
+        low, high = e.intervals[part]
+        strongest.append((pictures.place(e, part), f"{e.coefficients[part]:+.4g}, {low:+.4g} to {high:+.4g}"))
+    return f"<main>{_section('Numbers', _table(numbers(e)))}{_section('Strongest parts', _table(strongest))}</main>"
+
+
+def _attack(attack: Attack) -> str:
+    picture = _inline(pictures.attacked(attack))
+    return f'<p>{markup.escape(attack.summary)}</p><img alt="Before, change, after" src="{picture}">'
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    cells = (f"<tr><th>{markup.escape(k)}</th><td>{markup.escape(v)}</td></tr>" for k, v in rows)
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _inline(picture: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"

@@ -4,7 +4,6 @@ So its errors are TF Serving's to the letter, and a call is several times faster
 errors would also show file paths. The Session releases Python's lock while it runs.
 """
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,43 +24,29 @@ Runner = Callable[[Feeds, Sequence[str], float | None], list[NDArray[Any]]]
 """(values by tensor name, names of tensors wanted, seconds) -> their values."""
 
 
-def complete(path: Path) -> bool:
-    """Whether a version's folder holds a whole SavedModel, as far as names tell: a copy may be under way."""
-    if not any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
-        return False
-    variables = path / "variables"
-    if not variables.is_dir():
-        return True
-    shards = sorted(variables.glob("variables.data-*-of-*"))
-    whole = shards and len(shards) == int(shards[0].name.rpartition("-")[2])
-    return bool(whole) and (variables / "variables.index").is_file()
-
-
-def fingerprint(path: Path) -> frozenset[tuple[str, int, int]]:
-    """Names, sizes and times of a folder's files: a copy under way changes them."""
-    found = set()
-    for file in path.rglob("*"):
-        with contextlib.suppress(OSError):  # it may go while we look
-            found.add((str(file), file.stat().st_size, file.stat().st_mtime_ns))
-    return frozenset(found)
-
-
 class SavedModel:
     """A SavedModel on disk, ready to run; safe to share between threads.
 
     Args:
       path: the version's folder.
+      tags: of the graph in it that is meant.
+      intra_op, inter_op: TensorFlow's threads within and between operations; 0 leaves it to TensorFlow.
 
     Errors: ServingError where it cannot be loaded.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(
+        self, path: str | Path, tags: Sequence[str] = ("serve",), *, intra_op: int = 0, inter_op: int = 0
+    ) -> None:
         self.path = Path(path)
         graph = tf.Graph()
         try:
             with graph.as_default():
-                self._session = tf.compat.v1.Session(graph=graph)
-                meta = tf.compat.v1.saved_model.load(self._session, ["serve"], str(self.path))
+                threads = tf.compat.v1.ConfigProto(
+                    intra_op_parallelism_threads=intra_op, inter_op_parallelism_threads=inter_op
+                )
+                self._session = tf.compat.v1.Session(graph=graph, config=threads)
+                meta = tf.compat.v1.saved_model.load(self._session, list(tags), str(self.path))
         except tf.errors.OpError as failure:
             raise error(failure.error_code, failure.message) from None
         except (OSError, RuntimeError, ValueError) as failure:

@@ -19,15 +19,16 @@ class Folder(Transport):
     """
 
     def __init__(self, models: Path, model: str) -> None:
-        from serving.server import load
+        from serving.loading import Loader
         from serving.service import Service
         from serving.store import Store, StoreConfig
+        from serving.versions import Source
 
         if not (models / model).is_dir():
             known = sorted(p.name for p in models.iterdir()) if models.is_dir() else []
             found = f"it has {', '.join(known)}" if known else "it has no models, or is not there"
             raise BadOption(f"There is no model {model!r} in the folder {models}: {found}. Export one there first.")
-        self._store = Store(StoreConfig(models={model: models / model}, poll_seconds=0, retries=0), load)
+        self._store = Store(StoreConfig(models={model: Source(models / model)}, poll_seconds=0, retries=0), Loader())
         self._store.start()
         self._services = Service(self._store, typed=False).methods
 

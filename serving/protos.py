@@ -38,7 +38,7 @@ def __getattr__(name: str) -> typing.Any:
         raise AttributeError(name)
     for package in PACKAGES:
         try:
-            descriptor = _pool().FindMessageTypeByName(f"{package}.{name}")
+            descriptor = pool().FindMessageTypeByName(f"{package}.{name}")
         except KeyError:
             continue
         globals()[name] = message_factory.GetMessageClass(descriptor)
@@ -47,11 +47,12 @@ def __getattr__(name: str) -> typing.Any:
 
 
 @functools.cache
-def _pool() -> descriptor_pool.DescriptorPool:
-    pool = descriptor_pool.DescriptorPool()
+def pool() -> descriptor_pool.DescriptorPool:
+    """The messages and services, apart from any that the process has of the same names."""
+    found = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(FILE.read_bytes()).file:
-        pool.Add(file)
-    return pool
+        found.Add(file)
+    return found
 
 
 def installed() -> descriptor_pb2.FileDescriptorSet:

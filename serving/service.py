@@ -3,17 +3,23 @@
 No network here: `serving.server` carries the bytes, and a test can call these functions.
 """
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from serving import protos, wire
-from serving.engine import SavedModel
-from serving.errors import Code, error
+from serving import inference, protos, wire
+from serving.errors import Code, ServingError, error
+from serving.modelconfig import Configuration
+from serving.monitoring import Monitor
+from serving.requestlog import RequestLog
 from serving.signatures import Signature
 from serving.store import Store
+
+if TYPE_CHECKING:
+    from serving.engine import SavedModel  # which needs TensorFlow; the rules do not
 
 DEFAULT_SIGNATURE = "serving_default"
 Method = Callable[[bytes, float | None], bytes]
@@ -24,32 +30,87 @@ class Service:
     """The RPCs, by full name in `methods`.
 
     Args:
+      configuration: knows labels and reloads; by default there are no labels.
+      monitor: counts what is done.
+      log: is offered every answered request.
+      entrypoint: what requests are counted under; None where the caller counts them itself.
       typed: replies in typed fields, as TF Serving's are; False for `tensor_content`, smaller work for all.
     """
 
-    def __init__(self, store: Store, *, typed: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        configuration: Configuration | None = None,
+        monitor: Monitor | None = None,
+        log: RequestLog | None = None,
+        *,
+        typed: bool = True,
+        entrypoint: str | None = "GRPC",
+    ) -> None:
         self._store, self._typed = store, typed
+        self._monitor, self._log, self._entrypoint = monitor or Monitor(), log, entrypoint
+        self._configuration = configuration or Configuration(store)
         self.methods: Mapping[str, Mapping[str, Method]] = {
             "tensorflow.serving.PredictionService": {
                 "Predict": self.predict,
+                "Classify": self.classify,
+                "Regress": self.regress,
+                "MultiInference": self.multi_inference,
                 "GetModelMetadata": self.get_model_metadata,
             },
-            "tensorflow.serving.ModelService": {"GetModelStatus": self.get_model_status},
+            "tensorflow.serving.ModelService": {
+                "GetModelStatus": self.get_model_status,
+                "HandleReloadConfigRequest": self.reload_config,
+            },
         }
 
     def predict(self, data: bytes, seconds: float | None) -> bytes:
         """PredictRequest -> PredictResponse."""
-        end = None if seconds is None else time.monotonic() + seconds
+        end = _end(seconds)
         request = _parsed(protos.PredictRequest, data)
-        version, model = self._find(request)
-        key = request.model_spec.signature_name or DEFAULT_SIGNATURE
-        outputs = predict(model, key, request, end)
-        spec = protos.ModelSpec(name=request.model_spec.name, signature_name=key)
-        spec.version.value = version
-        encode = wire.encode_typed if self._typed else wire.encode_content
-        # A map's entry is a message {1: key, 2: value}; written by hand, a large tensor is copied once.
-        entries = [_entry(alias, encode(value)) for alias, value in outputs.items()]
-        return b"".join([*entries, wire.field(b"\x12", spec.SerializeToString())])
+        with self._counted(request, "Predict"):
+            version, model = self._find(_spec(request))
+            values = predict(model, _key(request), request, end)
+            spec = _served(request.model_spec, version)
+            encode = wire.encode_typed if self._typed else wire.encode_content
+            # A map's entry is a message {1: key, 2: value}; written by hand, a large tensor is copied once.
+            entries = [_entry(alias, encode(value)) for alias, value in values.items()]
+            reply = b"".join([*entries, wire.field(b"\x12", spec.SerializeToString())])
+        return self._logged(request.model_spec.name, "predict_log", data, reply)
+
+    def classify(self, data: bytes, seconds: float | None) -> bytes:
+        """ClassificationRequest -> ClassificationResponse."""
+        request = _parsed(protos.ClassificationRequest, data)
+        with self._counted(request, "Classify"):
+            reply = self._infer(inference.classify, request, protos.ClassificationResponse(), seconds)
+        return self._logged(request.model_spec.name, "classify_log", data, reply)
+
+    def regress(self, data: bytes, seconds: float | None) -> bytes:
+        """RegressionRequest -> RegressionResponse."""
+        request = _parsed(protos.RegressionRequest, data)
+        with self._counted(request, "Regress"):
+            reply = self._infer(inference.regress, request, protos.RegressionResponse(), seconds)
+        return self._logged(request.model_spec.name, "regress_log", data, reply)
+
+    def _infer(self, method: Callable[..., Any], request: Any, reply: Any, seconds: float | None) -> bytes:
+        end = _end(seconds)
+        version, model = self._find(_spec(request))
+        key = _key(request)
+        rows = inference.examples(request)
+        reply.result.CopyFrom(method(model, key, rows, end))
+        self._monitor.examples(request.model_spec.name, len(rows))
+        reply.model_spec.CopyFrom(_served(request.model_spec, version))
+        return bytes(reply.SerializeToString())
+
+    def multi_inference(self, data: bytes, seconds: float | None) -> bytes:
+        """MultiInferenceRequest -> MultiInferenceResponse: one task after the other, over the same examples."""
+        end = _end(seconds)
+        request = _parsed(protos.MultiInferenceRequest, data)
+        if not request.tasks:
+            raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
+        version, model = self._find(_spec(request.tasks[0]))
+        reply = multi_inference(model, request, version, end)
+        return self._logged(request.tasks[0].model_spec.name, "multi_inference_log", data, reply)
 
     def get_model_metadata(self, data: bytes, seconds: float | None) -> bytes:
         """GetModelMetadataRequest -> GetModelMetadataResponse, with every signature, the initialiser's too."""
@@ -61,7 +122,7 @@ class Service:
         for name in request.metadata_field:
             if name != "signature_def":
                 raise error(Code.INVALID_ARGUMENT, f"Metadata field {name} is not supported")
-        version, model = self._find(request)
+        version, model = self._find(_spec(request))
         reply = protos.GetModelMetadataResponse()
         reply.model_spec.name = request.model_spec.name
         reply.model_spec.version.value = version
@@ -83,43 +144,100 @@ class Service:
             row.status.error_code, row.status.error_message = int(status.code), status.message
         return reply.SerializeToString()
 
-    def _find(self, request: Any) -> tuple[int, SavedModel]:
-        """The version that a ModelSpec means; labels are known once a config file can set them."""
-        spec = _spec(request)
-        if not spec.name:
+    def reload_config(self, data: bytes, seconds: float | None) -> bytes:
+        """ReloadConfigRequest -> ReloadConfigResponse: serves what is listed, and nothing else."""
+        request = _parsed(protos.ReloadConfigRequest, data)
+        before = {name: self._monitor.metric(name) for name in request.metric_names}
+        self._configuration.reload(request.config)
+        reply = protos.ReloadConfigResponse()
+        reply.status.SetInParent()
+        for name, count in before.items():
+            reply.metric.add(name=name, int64_value_increase=self._monitor.metric(name) - count)
+        return bytes(reply.SerializeToString())
+
+    def find(self, name: str, version: int | None = None, label: str | None = None) -> "tuple[int, SavedModel]":
+        """The version asked for, or the latest available. Errors: InvalidRequest, NotFound."""
+        if not name:
             raise error(Code.INVALID_ARGUMENT, "ModelSpec has no name specified.")
+        return self._store.get(name, version if label is None else self._configuration.labelled(name, label))
+
+    def _find(self, spec: Any) -> "tuple[int, SavedModel]":
         choice = spec.WhichOneof("version_choice")
-        if choice == "version_label":
-            raise error(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {spec.version_label}")
-        return self._store.get(spec.name, spec.version.value if choice == "version" else None)
+        version = spec.version.value if choice == "version" else None
+        return self.find(spec.name, version, spec.version_label if choice == "version_label" else None)
+
+    def _logged(self, model: str, kind: str, request: bytes, reply: bytes) -> bytes:
+        if self._log:
+            self._log.offer(model, kind, request, reply)
+        return reply
+
+    @contextlib.contextmanager
+    def _counted(self, request: Any, api: str) -> Iterator[None]:
+        begun, code = time.monotonic(), Code.OK
+        try:
+            yield
+        except ServingError as failure:
+            code = failure.code
+            raise
+        finally:
+            if self._entrypoint:
+                seconds = time.monotonic() - begun
+                self._monitor.request(request.model_spec.name, api, self._entrypoint, code, seconds)
 
 
-def warm_up(model: SavedModel) -> None:
-    """Answers a version's warm-up requests. Errors: ServingError of the first that fails, which fails the load."""
-    for record in model.warmup_records():
+def multi_inference(model: "SavedModel", request: Any, version: int | None, end: float | None) -> bytes:
+    """MultiInferenceRequest -> the bytes of its response; warm-up knows no version."""
+    inference.check_tasks(model, request.tasks)
+    rows = inference.examples(request)
+    reply = protos.MultiInferenceResponse()
+    for task in request.tasks:
+        method, field = inference.METHODS[task.method_name]
+        result = reply.results.add()
+        key = _key(task)
+        getattr(result, field).CopyFrom(method(model, key, rows, end))
+        result.model_spec.CopyFrom(_served(task.model_spec, version))
+    return bytes(reply.SerializeToString())
+
+
+def warm_up(model: "SavedModel", repeats: int = 1) -> int:
+    """Answers a version's warm-up requests; how many there are.
+
+    Errors: ServingError of the first that fails, which fails the load.
+    """
+    records = model.warmup_records()
+    for record in records:
         kind = record.WhichOneof("log_type")
-        if kind != "predict_log":
+        if kind not in _WARMUPS:
             number = protos.PredictionLog.DESCRIPTOR.fields_by_name[kind].number if kind else 0
             raise error(Code.UNIMPLEMENTED, f"Unsupported log_type for warmup: {number}")
-        request = record.predict_log.request
-        predict(model, request.model_spec.signature_name or DEFAULT_SIGNATURE, request, None)
+        for _ in range(repeats):
+            _WARMUPS[kind](model, getattr(record, kind).request)
+    return len(records)
 
 
-def predict(model: SavedModel, key: str, request: Any, end: float | None) -> dict[str, Any]:
+def _key(request: Any) -> str:
+    return request.model_spec.signature_name or DEFAULT_SIGNATURE
+
+
+_WARMUPS: Mapping[str, Callable[["SavedModel", Any], Any]] = {
+    "predict_log": lambda model, request: predict(model, _key(request), request, None),
+    "classify_log": lambda model, request: inference.classify(model, _key(request), inference.examples(request), None),
+    "regress_log": lambda model, request: inference.regress(model, _key(request), inference.examples(request), None),
+    "multi_inference_log": lambda model, request: multi_inference(model, request, None, None),
+}
+"""Kinds of PredictionLog -> what answers the request in it."""
+
+
+def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> dict[str, Any]:
     """Checks a PredictRequest in TF Serving's order, and runs it. `end` is a time.monotonic."""
     if key not in model.signatures:
         raise error(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
     signature = model.signatures[key]
     inputs = _inputs(model, signature, request)
-    wanted = _outputs(signature, request)
-    left = None if end is None else end - time.monotonic()
-    if left is not None and left <= 0:
-        # A deliberate difference: TF Serving would run it for nobody.
-        raise error(Code.DEADLINE_EXCEEDED, "The deadline passed before the request was run.")
-    return model.run(key, inputs, wanted, left)
+    return inference.run(model, key, inputs, outputs(signature, request.output_filter), end)
 
 
-def _inputs(model: SavedModel, signature: Signature, request: Any) -> dict[str, Any]:
+def _inputs(model: "SavedModel", signature: Signature, request: Any) -> dict[str, Any]:
     sent, known, defaults = set(request.inputs), set(signature.inputs), signature.defaults
     if len(sent) > len(known) or (len(sent) < len(known) and not defaults):
         raise error(
@@ -147,8 +265,9 @@ def _inputs(model: SavedModel, signature: Signature, request: Any) -> dict[str, 
     return inputs
 
 
-def _outputs(signature: Signature, request: Any) -> list[str]:
-    wanted = list(request.output_filter)
+def outputs(signature: Signature, output_filter: Sequence[str]) -> list[str]:
+    """The outputs that a filter means, all of them where it is empty. Errors: InvalidRequest."""
+    wanted = list(output_filter)
     for place, alias in enumerate(wanted):
         if alias not in signature.outputs:
             raise error(
@@ -167,6 +286,18 @@ def _names(names: set[str]) -> str:
 
 def _set(names: set[str]) -> str:
     return "{" + _names(names) + "}"
+
+
+def _end(seconds: float | None) -> float | None:
+    return None if seconds is None else time.monotonic() + seconds
+
+
+def _served(spec: Any, version: int | None) -> Any:
+    """A reply's ModelSpec: the signature resolved, the version that answered, never the label."""
+    made = protos.ModelSpec(name=spec.name, signature_name=spec.signature_name or DEFAULT_SIGNATURE)
+    if version is not None:
+        made.version.value = version
+    return made
 
 
 def _spec(request: Any) -> Any:

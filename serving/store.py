@@ -7,19 +7,22 @@ not keep the others from being looked at, and a version that is only half copied
 
 import enum
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from serving.engine import SavedModel, complete, fingerprint
 from serving.errors import Code, ServingError, error
+from serving.versions import Policy, Source, complete, fingerprint, numbered
+
+if TYPE_CHECKING:
+    from serving.engine import SavedModel  # which needs TensorFlow; the rules do not
 
 log = logging.getLogger("serving")
 
-Load = Callable[[str, Path], SavedModel]
+Load = Callable[[str, Path], "SavedModel"]
 """(model, its version's folder) -> the version, warmed. Errors: ServingError."""
 
 
@@ -49,15 +52,15 @@ class StoreConfig:
 
     Attributes:
       root: a folder of models, NAME/VERSION/; new ones are found as they come. None if only `models` count.
-      models: more models by name, each with its folder of versions.
-      latest: how many of the highest versions are kept loaded.
+      models: more models by name.
+      policy: which versions of the models below `root` are served.
       poll_seconds: between looks; 0 looks once.
       retries, retry_seconds: how often, and how far apart, a failed load is tried again.
     """
 
     root: Path | None = None
-    models: Mapping[str, Path] = field(default_factory=dict)
-    latest: int = 1
+    models: Mapping[str, Source] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
     poll_seconds: float = 1.0
     retries: int = 5
     retry_seconds: float = 60.0
@@ -66,19 +69,25 @@ class StoreConfig:
 @dataclass(frozen=True)
 class _Entry:
     status: Status
-    loaded: SavedModel | None = None
+    loaded: "SavedModel | None" = None
     attempts: int = 0
     again: float = 0.0  # when a failed load may be tried again, by time.monotonic
     files: frozenset[tuple[str, int, int]] = frozenset()  # as they were when the load failed
 
 
 class Store:
-    """The versions of all models. `load` does the loading, so that tests and other engines can take its place."""
+    """The versions of all models.
 
-    def __init__(self, config: StoreConfig, load: Load) -> None:
-        self._config, self._load = config, load
+    Args:
+      load: does the loading, so that tests and other engines can take its place.
+      changed: told the model after each change of a version's state.
+    """
+
+    def __init__(self, config: StoreConfig, load: Load, changed: Callable[[str], None] = lambda model: None) -> None:
+        self._config, self._load, self._changed = config, load, changed
         self._entries: dict[str, dict[int, _Entry]] = {}
         self._lock = threading.Lock()  # held to read or change _entries, never while loading
+        self._looking = threading.Lock()  # held for a look at the folders, loads and all
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._told: set[str] = set()
@@ -96,7 +105,13 @@ class Store:
         if self._thread:
             self._thread.join()
 
-    def get(self, name: str, version: int | None = None) -> tuple[int, SavedModel]:
+    def configure(self, models: Mapping[str, Source]) -> None:
+        """Serves these models and no others; returns after one look at their folders."""
+        with self._looking:
+            self._config = replace(self._config, root=None, models=dict(models))
+            self._look()
+
+    def get(self, name: str, version: int | None = None) -> "tuple[int, SavedModel]":
         """The version asked for, or the latest available. Errors: NotFound, with TF Serving's text."""
         with self._lock:
             ready = {v: e.loaded for v, e in self._entries.get(name, {}).items() if e.loaded}
@@ -120,6 +135,10 @@ class Store:
 
     def poll(self) -> None:
         """One look at every folder; loads what is new, unloads what is no longer wanted."""
+        with self._looking:
+            self._look()
+
+    def _look(self) -> None:
         try:
             bases = self._bases()
         except OSError as failure:
@@ -137,28 +156,26 @@ class Store:
             except Exception:
                 log.exception("looking for versions failed; the next look follows")
 
-    def _bases(self) -> dict[str, Path]:
-        """Model -> its folder. Errors: OSError where the root cannot be read."""
+    def _bases(self) -> dict[str, Source]:
+        """Model -> where it lies. Errors: OSError where the root cannot be read."""
         bases = dict(self._config.models)
         if self._config.root is not None:
             folders = sorted(p for p in self._config.root.iterdir() if p.is_dir())
             # A model that was there keeps its place: without folders of versions its versions are unloaded.
-            bases |= {p.name: p for p in folders if p.name in self._entries or self._versions(p.name, p)}
+            found = {p.name: Source(p, self._config.policy) for p in folders}
+            bases |= {n: source for n, source in found.items() if n in self._entries or self._versions(n, source)}
         return bases
 
-    def _versions(self, name: str, base: Path) -> dict[int, Path] | None:
-        """The versions to serve, the highest first: half-copied ones are waited for, with what there is.
-
-        None where that cannot be told: nothing is changed then.
-        """
+    def _versions(self, name: str, source: Source) -> dict[int, Path] | None:
+        """The versions to serve, the highest first; None where that cannot be told: nothing is changed then."""
         try:
-            found = _numbered(base)
+            found = numbered(source.path)
         except OSError as failure:
             self._tell(f"The folder of model {name} cannot be read, what is loaded stays: {failure}")
             return None
-        ranked = sorted(found.items(), reverse=True)
-        place = [i for i, (_, path) in enumerate(ranked) if complete(path)][: self._config.latest]
-        return dict(ranked[: max(place, default=self._config.latest - 1) + 1])
+        for version in set(source.policy.specific or ()) - set(found):
+            self._tell(f"Version {version} of model {name} is asked for, but {source.path} does not hold it.")
+        return source.policy.chosen(sorted(found.items(), reverse=True))
 
     def _settle(self, name: str, aspired: Mapping[int, Path]) -> None:
         """Brings one model to what its folder says: first the new versions, highest first, then the old ones."""
@@ -210,15 +227,10 @@ class Store:
     def _put(self, name: str, entry: _Entry) -> None:
         with self._lock:
             self._entries[name] = {**self._entries.get(name, {}), entry.status.version: entry}
+        self._changed(name)
 
     def _tell(self, message: str) -> None:
         """Once: the next look would only say it again."""
         if message not in self._told:
             self._told.add(message)
             log.warning(message)
-
-
-def _numbered(base: Path) -> dict[int, Path]:
-    """The children whose names are whole numbers as absl::SimpleAtoi reads them: 7, 007, +7."""
-    children = sorted(p for p in base.iterdir() if re.fullmatch(r"\s*[+-]?\d+\s*", p.name))
-    return {int(p.name): p for p in children if -(2**63) <= int(p.name) < 2**63}

@@ -83,7 +83,7 @@ class Log:
 
 
 class SampleGrids:
-    """`samples/epoch-0001.png` and so on: the same seeds and the same test examples after each epoch."""
+    """`samples/epoch-0001.png`, or .gif for videos, and so on: the same seeds and test examples after each epoch."""
 
     COUNT = 64
 
@@ -95,9 +95,8 @@ class SampleGrids:
 
     def write(self, epoch: int) -> Path | None:
         """Draws; tables of numbers have no picture."""
-        if len(self._model.spec.shape) != 3:
+        if len(self._model.spec.shape) < 3:
             return None
-        path = self._folder / f"epoch-{epoch:04d}.png"
-        images = to_wire(self._draw().numpy())
-        pictures.grid(images, columns=8 if len(images) <= self.COUNT else 16).save(path)
-        return path
+        samples = to_wire(self._draw().numpy())
+        columns = 8 if len(samples) <= self.COUNT else 16
+        return pictures.save(samples, self._folder / f"epoch-{epoch:04d}.png", columns=columns)

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _mistakes() as error:
         code, message = 2, str(error)
     except KeyboardInterrupt:
-        code, message = 130, "interrupted. The same `zoo train` command continues from its last checkpoint."
+        code, message = 130, "interrupted. The same command continues where this one stopped."
     except _failures() as error:
         code, message = 1, str(error)
     print(f"zoo: {message}", file=sys.stderr)

@@ -2,11 +2,11 @@
 
 saved_model.pb, variables/                     the signatures of the family; the first is serving_default
 assets.extra/tf_serving_warmup_requests        one request for each signature
-assets.extra/model_card.json                   data, configuration, versions, losses, signatures
+assets.extra/model_card.json                   data, configuration, versions, losses, signatures, claims, scores
 """
 
 import dataclasses
-import json
+import math
 import os
 import shutil
 import tempfile
@@ -19,13 +19,16 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from zoo import pictures, run
+from zoo import pictures, registry, run
 from zoo.config import RunConfig
 from zoo.errors import Failure, UserError
 from zoo.model import GenerativeModel, Signature
+from zoo.truth import card, score
 
 TOLERANCE = 1e-5
 """Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
+_SIDE = 12
+"""Of an example image, where a signature takes any."""
 
 
 class ExportError(Failure):
@@ -51,8 +54,7 @@ def export(folder: Path, models: Path, name: str | None = None) -> Path:
         extra = scratch / "assets.extra"
         extra.mkdir()
         _write_warmup(model, name, extra / "tf_serving_warmup_requests")
-        card = _card(model, config, folder, name)
-        (extra / "model_card.json").write_text(json.dumps(card, indent=2) + "\n")
+        score.write(scratch / card.CARD, _card(model, config, folder, name))
         _compare(model, scratch)
         return _publish(scratch, home)
     finally:
@@ -85,10 +87,11 @@ def _write(model: GenerativeModel, folder: Path) -> None:
 def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
     """Inputs that any signature accepts: uniform in [0, 1] where it takes floats, 0, 1, ... where whole numbers."""
     random = np.random.default_rng(0)
+    shapes = {name: (rows, *(side or _SIDE for side in spec.shape[1:])) for name, spec in signature.inputs.items()}
     return {
-        name: random.random((rows, *spec.shape[1:]), np.float32)
+        name: random.random(shapes[name], np.float32)
         if spec.dtype.is_floating
-        else np.resize(np.arange(rows), (rows, *spec.shape[1:])).astype(spec.dtype.as_numpy_dtype)
+        else np.resize(np.arange(rows), shapes[name]).astype(spec.dtype.as_numpy_dtype)
         for name, spec in signature.inputs.items()
     }
 
@@ -125,13 +128,16 @@ def _compare(model: GenerativeModel, folder: Path) -> None:
 
 def _card(model: GenerativeModel, config: RunConfig, folder: Path, name: str) -> dict[str, Any]:
     log = pictures.read_log(folder / "log.csv")
-    last = {key: values[-1] for key, values in log.items()}
+    last = {key: values[-1] for key, values in log.items() if math.isfinite(values[-1])}
     return {
         "name": name,
         "data": {"name": config.data, "shape": model.spec.shape, "classes": model.spec.classes},
         "configuration": dataclasses.asdict(config),
         "versions": run.versions(),
+        "checkpoint": card.checkpoint(folder),
         "last_epoch": last,
+        "claims": [dataclasses.asdict(claim) for claim in registry.get(config.model).claims],
+        "scores": card.kept(folder),
         "signatures": {key: _describe(s) for key, s in model.signatures().items()},
     }
 

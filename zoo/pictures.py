@@ -1,4 +1,4 @@
-"""Pictures for people: grids of images and curves of losses."""
+"""Pictures for people: grids of images, still or moving, and curves of losses."""
 
 import csv
 import math
@@ -9,6 +9,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+
+_MILLISECONDS = 120
+"""That a frame of an animation stays."""
 
 
 def grid(images: np.ndarray, *, columns: int | None = None, pixels: int = 640, gap: int = 1) -> Image.Image:
@@ -24,6 +27,18 @@ def grid(images: np.ndarray, *, columns: int | None = None, pixels: int = 640, g
     picture = Image.fromarray(pixel[..., 0] if channels == 1 else pixel)
     factor = max(1, pixels // picture.width)
     return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+
+
+def save(samples: np.ndarray, path: Path, *, columns: int | None = None) -> Path:
+    """Images (N, H, W, C) in [0, 1] as one picture; videos (N, T, H, W, C) as an animation, in which they run side by
+    side. Returns the path, with .gif for its suffix where they move."""
+    if samples.ndim == 4:
+        grid(samples, columns=columns).save(path)
+        return path
+    frames = [grid(frame, columns=columns) for frame in samples.swapaxes(0, 1)]
+    path = path.with_suffix(".gif")
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=_MILLISECONDS, loop=0)
+    return path
 
 
 def read_log(path: Path) -> Mapping[str, Sequence[float]]:

@@ -24,6 +24,7 @@ class Recipe:
     Attributes:
       build: (spec, **parameters) -> the model.
       claims: what the paper promises, each shown or not by `zoo verify`.
+      data: what it is trained on unless told otherwise, which also says what kind of data it is for.
       training: fields of TrainConfig that differ from its defaults.
     """
 
@@ -32,6 +33,7 @@ class Recipe:
     reference: str
     build: Callable[..., GenerativeModel]
     claims: Sequence[Claim] = ()
+    data: str = "mnist-5k"
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -97,12 +99,12 @@ def _typed(value: str, kind: Any) -> Any:
 
 
 def recipe(
-    *, family: str, reference: str, claims: Sequence[Claim] = (), **training: Any
+    *, family: str, reference: str, claims: Sequence[Claim] = (), data: str = "mnist-5k", **training: Any
 ) -> Callable[[Callable[..., GenerativeModel]], Recipe]:
     """Registers a function (spec, *, parameters...) -> GenerativeModel under its own name."""
 
     def register(build: Callable[..., GenerativeModel]) -> Recipe:
-        made = Recipe(build.__name__, family, reference, build, claims, training)
+        made = Recipe(build.__name__, family, reference, build, claims, data, training)
         _RECIPES[made.name] = made
         return made
 

@@ -9,6 +9,7 @@ RUN/samples/        a picture after each epoch
 import dataclasses
 import json
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from zoo import data as datasets
 from zoo import registry, strategy
 from zoo.callbacks import EpochMeans, Log, SampleGrids
 from zoo.config import RunConfig
+from zoo.diagnosis import Diagnosis
 from zoo.errors import UserError
 from zoo.files import write_whole
 from zoo.model import GenerativeModel, Spec
@@ -119,14 +121,18 @@ class _Reports:
         self._trainer, self._log = trainer, Log(folder, epoch)
         examples = next(iter(data.test.batches(min(SampleGrids.COUNT // 2, data.test.count), seed=0)))
         self._grids = SampleGrids(folder, trainer.model, examples)
+        self._diagnosis = Diagnosis(trainer.model, examples)
         self._since = time.monotonic()
 
     def epoch(self, number: int, means: EpochMeans) -> None:
         now = time.monotonic()
-        self._log.write(number, int(self._trainer.progress.numpy()), now - self._since, means.result())
-        self._since = now
         with self._trainer.averaged():
             self._grids.write(number)
+            means.add(self._diagnosis.watch())
+        self._log.write(number, int(self._trainer.progress.numpy()), now - self._since, means.result())
+        self._since = now
+        for text in self._diagnosis.warnings(means.result()):
+            tqdm.write(f"epoch {number}: {text}", file=sys.stderr)
 
 
 def _loop(
@@ -149,11 +155,11 @@ def _loop(
             for terms in trainer.run(batches, stop - done):
                 means.add(terms)
                 bar.update()
+            done, ended = stop, stop == epoch * steps
+            if ended and reports:
+                reports.epoch(epoch, means)
             bar.set_postfix_str("  ".join(f"{k} {v:.3g}" for k, v in means.result().items()))
-            done = stop
-            if done == epoch * steps:
-                if reports:
-                    reports.epoch(epoch, means)
+            if ended:
                 means.reset()
             checkpoints.save()
 

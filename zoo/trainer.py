@@ -18,6 +18,7 @@ from zoo.config import TrainConfig
 from zoo.errors import Failure, UserError
 from zoo.model import Batch, GenerativeModel, Loss, Player, Watched
 from zoo.noise import Seed
+from zoo.strategy import rows
 
 _CHECK_EVERY = 20
 """Steps between looks at the losses: each look waits for the device."""
@@ -133,8 +134,8 @@ class Trainer:
 
     def _turn(self, batches: Sequence[Batch], step: tf.Tensor, turn: Turn) -> tf.Tensor:
         """On one replica, each player's moves in order. Returns each term's mean over the global batch, in parts."""
-        rows = self._rows(batches[0].x.shape[0])
-        seed = Seed.of(rows).fold(self.config.seed).fold(step)
+        # Noise follows the row, not the replica.
+        seed = Seed.of(rows(batches[0].x.shape[0])).fold(self.config.seed).fold(step)
         gone = tf.cast(step, tf.float32) / self.total_steps
         logs: dict[str, tf.Tensor] = {}
         for player in (p for p in self.model.players if p.name in turn.moving):
@@ -151,11 +152,6 @@ class Trainer:
                     logs[key] = logs.get(key, 0.0) + value / times
         self._terms[turn] = list(logs)
         return tf.stack(list(logs.values()))
-
-    def _rows(self, count: int) -> tf.Tensor:
-        """The numbers that this replica's rows have in the global batch: noise follows the row, not the replica."""
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return tf.cast(replica * count + tf.range(count), tf.int64)
 
     def _move(
         self, player: Player, losses: Sequence[Loss], batch: Batch, seed: Seed, gone: tf.Tensor

@@ -32,10 +32,10 @@ def commands():
 def workplace(tmp_path_factory):
     """A folder with some photographs of one's own; the README's commands run in it, in order."""
     folder = tmp_path_factory.mktemp("readme")
-    (folder / "photos").mkdir()
+    (folder / "pictures").mkdir()
     random = np.random.default_rng(0)
     for i in range(300):
-        Image.fromarray(random.integers(0, 255, (40, 48, 3), np.uint8)).save(folder / "photos" / f"{i}.png")
+        Image.fromarray(random.integers(0, 255, (40, 48, 3), np.uint8)).save(folder / "pictures" / f"{i}.png")
     (folder / "samples").mkdir()
     digit = (data.load("digits").test.arrays(1)[0][0, :, :, 0] + 1) * 127.5
     Image.fromarray(digit.astype(np.uint8)).save(folder / "samples" / "digit.png")
@@ -87,7 +87,7 @@ def test_commands_of_the_readme_run(done, workplace):
     failed = {line: code for line, code in done.items() if isinstance(code, int) and code}
     assert not failed
     assert "(64, 8, 8, 1) 1" in done["python"]
-    for made in ("samples.png", "explanation.html", "explanation.png", "runs/photos/log.csv"):
+    for made in ("samples.png", "explanation.html", "explanation.png", "runs/pictures/log.csv"):
         assert (workplace / made).stat().st_size > 100, made
 
 

@@ -150,7 +150,7 @@ def test_a_label_points_only_at_what_is_available(base):
             "model name is x",
         ),
         (
-            'model_config_list { config { name: "x" base_path: "/x" model_platform: "tensorflow" model_type: TENSORFLOW } }',
+            'model_config_list { config { name: "x" base_path: "/x" model_platform: "torch" model_type: TENSORFLOW } }',
             "INVALID_ARGUMENT",
             "Illegal setting both",
         ),
@@ -229,7 +229,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path):
     with pytest.raises(BadOption, match="cannot be read"):
         read(tmp_path / "missing")
     (tmp_path / "bad").write_text("model_config_lists { }")
-    with pytest.raises(BadOption, match="Error parsing text-format tensorflow.serving.ModelServerConfig: .*lists"):
+    with pytest.raises(BadOption, match=r"Error parsing text-format tensorflow\.serving\.ModelServerConfig: .*lists"):
         read(tmp_path / "bad")
 
 

@@ -28,7 +28,7 @@ MISTAKES = {
     "sample vae --count 0": "--count must be above 0",
     "sample vae --out samples.gif": "--out ends in .png or .npz",
     "explain vae": "Give an image to explain, or --seed",
-    "explain vae x.png --seed 3": "one of the two",
+    "explain vae x.png --seed 3": "one of the three",
     "explain vae --seed 1 --server a:1 --models b": "--server and --models exclude each other",
     "explain vae --seed 1 --models nowhere": "no folder nowhere",
     "serve --models nowhere": "nowhere",

@@ -12,9 +12,10 @@ import tensorflow as tf
 from PIL import Image
 
 from zoo import data
-from zoo.data import DataError, builtin, load
+from zoo.data import DataError, core, load
 from zoo.data.builtin import FASHION_MNIST, fashion_mnist, idx
 from zoo.data.images import conform
+from zoo.model import Spec
 
 RNG = np.random.default_rng(0)
 
@@ -106,7 +107,7 @@ def test_unknown_names(name, message):
 
 def test_a_missing_package_is_named():
     with pytest.raises(DataError, match=r"comes with nothing, which is missing .*pip install nothing\."):
-        builtin._package("no_such_module", "nothing")
+        core.package("no_such_module", "nothing")
 
 
 def test_downloads_that_fail_say_what_to_do(tmp_path):
@@ -186,7 +187,7 @@ def saved(path, **arrays):
 def test_npz_of_images(tmp_path, keys):
     x, y = bytes_of((40, 6, 5, 3)), np.arange(40) % 4
     made = load(saved(tmp_path / "a.npz", **{keys[0]: x, **({keys[1]: y} if keys[1] else {})}))
-    assert made.spec == ((6, 5, 3), 4 if keys[1] else 0)
+    assert made.spec == Spec((6, 5, 3), 4 if keys[1] else 0)
     assert (made.train.count, made.test.count) == (36, 4)
     rows, labels = made.test.arrays()
     held = slice(36, 40) if keys[1] else slice(9, 40, 10)
@@ -210,7 +211,7 @@ def test_npz_with_its_own_test_split(tmp_path):
 def test_tables_are_scaled_by_their_training_rows(tmp_path):
     x = RNG.normal(size=(50, 3)) * [1, 100, 0] + [5, -7, 3]
     made = load(saved(tmp_path / "a.npz", x=x, y=np.arange(50) % 2))
-    assert made.spec == ((3,), 2)
+    assert made.spec == Spec((3,), 2)
     rows, _ = made.train.arrays()
     assert rows.dtype == np.float32
     assert rows.min(axis=0).tolist() == [-1, -1, 0]
@@ -281,7 +282,7 @@ def test_folder_of_classes(tmp_path):
     (tmp_path / "notes.txt").write_text("not an image")
     write_images(tmp_path, [".hidden/a.png", "cat/.b.png"])
     made = load(str(tmp_path))
-    assert made.spec == ((6, 5, 3), 2)
+    assert made.spec == Spec((6, 5, 3), 2)
     assert made.class_names == ("bee", "cat")
     assert (made.train.count, made.test.count) == (36, 4)
     x, labels = made.train.arrays()
@@ -296,7 +297,7 @@ def test_folder_of_classes(tmp_path):
 def test_folder_without_classes(tmp_path, names):
     write_images(tmp_path, names, (4, 4, 1))
     made = load(str(tmp_path))
-    assert made.spec == ((4, 4, 1), 0)
+    assert made.spec == Spec((4, 4, 1), 0)
     assert made.train.count + made.test.count == len(names)
 
 
@@ -372,7 +373,7 @@ def test_records_come_back(tmp_path, example, given):
         pixels, labels = pixels[10:], labels[10:]
     made = load(names[given])
     held = [9] if given == "file" else [9, 19]
-    assert made.spec == ((6, 5, 3), 2)
+    assert made.spec == Spec((6, 5, 3), 2)
     x, seen = made.test.arrays()
     assert np.array_equal(x, pixels[held].astype(np.float32) / 127.5 - 1)
     assert np.array_equal(seen, labels[held])
@@ -384,7 +385,7 @@ def test_records_come_back(tmp_path, example, given):
 def test_records_are_resized(tmp_path):
     write_records(tmp_path / "a.tfrecord", [raw(bytes_of((6, 5, 3))), as_png(bytes_of((4, 4, 1)))])
     made = load(str(tmp_path / "a.tfrecord"), size=8, channels=1)
-    assert made.spec == ((8, 8, 1), 0)
+    assert made.spec == Spec((8, 8, 1), 0)
     assert made.train.arrays()[0].shape == (1, 8, 8, 1)
 
 

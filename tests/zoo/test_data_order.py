@@ -64,7 +64,7 @@ def split(request, tmp_path_factory):
 def places(batches):
     """Which examples each batch holds, read off their pixels; labels must fit them."""
     found = []
-    for x, label in batches.as_numpy_iterator():
+    for x, label, _ in batches.as_numpy_iterator():
         rows = np.rint((x[:, 0, 0, 0] + 1) * 127.5).astype(int)
         assert np.array_equal(label, LABELS[rows])
         assert np.all(x == x[:, :1, :1])

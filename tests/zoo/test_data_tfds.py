@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zoo.data import DataError, load
+from zoo.model import Spec
 
 try:
     import tensorflow_datasets as tfds
@@ -63,7 +64,7 @@ def rows(split):
 @needed
 def test_own_test_split(sets):
     made = load("tfds:stripes/split")
-    assert made.spec == ((6, 5, 1), 3)
+    assert made.spec == Spec((6, 5, 1), 3)
     assert made.class_names == ("a", "b", "c")
     assert (made.train.count, made.test.count) == (40, 20)
     assert set(rows(made.train)) == set(range(40))
@@ -110,7 +111,7 @@ def test_mistakes(sets, name, message):
 def test_well_known_sets_by_their_mock(name, shape, classes):
     with tfds.testing.mock_data(num_examples=12):
         made = load(f"tfds:{name}")
-        assert made.spec == (shape, classes)
+        assert made.spec == Spec(shape, classes)
         assert (made.train.count, made.test.count) == (12, 12)
         batch = next(iter(made.train.batches(12, seed=0)))
         x, labels = made.train.arrays()

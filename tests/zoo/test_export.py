@@ -1,5 +1,6 @@
 """Export: whole or not at all, loaded the way TF Serving loads, equal to the model."""
 
+import functools
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from smaller import smaller
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import Client
@@ -15,27 +17,42 @@ from zoo import export, registry, run
 from zoo.config import RunConfig
 from zoo.errors import UserError
 
-SMALL = {"vae": {"hidden": (16,), "latent": 2}, "dcgan": {"width": 8}, "undercomplete": {"hidden": (16,)}}
 EVERY = pytest.mark.parametrize("name", list(registry.recipes()))
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """One short run of each model, with a moving average."""
-    folder = tmp_path_factory.mktemp("runs")
-    for name, recipe in registry.recipes().items():
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("exports")
+
+
+@pytest.fixture(scope="module")
+def trained(home, small_data):
+    """A model's name -> one short run of it, with a moving average."""
+
+    @functools.cache
+    def train(name):
+        recipe = registry.get(name)
         training = recipe.config(epochs=1, batch_size=128, ema=0.9, jit="off")
-        run.train(RunConfig(name, "digits", parameters=SMALL.get(name, {}), training=training), folder / name)
-    return folder
+        data, size = small_data(recipe.data)
+        run.train(RunConfig(name, data, size, parameters=smaller(recipe), training=training), home / "runs" / name)
+        return home / "runs" / name
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def exported(home, trained):
+    """A model's name -> its first version."""
+    return functools.cache(lambda name: export.export(trained(name), home / "models"))
 
 
 @EVERY
-def test_the_saved_model_computes_what_the_run_does(name, runs, tmp_path):
+def test_the_saved_model_computes_what_the_run_does(name, trained, exported, home):
     """Through `tf.saved_model.load` here; `export` itself has compared by way of a TF1 Session."""
-    version = export.export(runs / name, tmp_path)
-    assert version == tmp_path / name / "1"
+    version = exported(name)
+    assert version == home / "models" / name / "1"
     loaded = tf.saved_model.load(str(version))
-    model, _ = run.restore(runs / name)
+    model, _ = run.restore(trained(name))
     signatures = model.signatures()
     assert set(loaded.signatures) - {"serving_default"} == set(signatures)
     for key, signature in signatures.items():
@@ -48,10 +65,10 @@ def test_the_saved_model_computes_what_the_run_does(name, runs, tmp_path):
 
 
 @EVERY
-def test_the_first_signature_is_the_default(name, runs, tmp_path):
+def test_the_first_signature_is_the_default(name, trained, exported):
     """Fact 12."""
-    loaded = tf.saved_model.load(str(export.export(runs / name, tmp_path)))
-    model, _ = run.restore(runs / name)
+    loaded = tf.saved_model.load(str(exported(name)))
+    model, _ = run.restore(trained(name))
     key, signature = next(iter(model.signatures().items()))
     inputs = {k: tf.constant(v) for k, v in export.example_inputs(signature, 2).items()}
     default, first = loaded.signatures["serving_default"](**inputs), loaded.signatures[key](**inputs)
@@ -59,8 +76,8 @@ def test_the_first_signature_is_the_default(name, runs, tmp_path):
 
 
 @EVERY
-def test_every_tensor_has_the_batch_in_front(name, runs, tmp_path):
-    version = export.export(runs / name, tmp_path)
+def test_every_tensor_has_the_batch_in_front(name, exported):
+    version = exported(name)
     graph = _meta_graph(version)
     for key, definition in graph.signature_def.items():
         if not key.startswith("__"):
@@ -75,8 +92,8 @@ def _meta_graph(version):
 
 
 @EVERY
-def test_warmup_has_a_request_for_each_signature(name, runs, tmp_path):
-    version = export.export(runs / name, tmp_path)
+def test_warmup_has_a_request_for_each_signature(name, trained, exported):
+    version = exported(name)
     path = version / "assets.extra" / "tf_serving_warmup_requests"
     records = [
         prediction_log_pb2.PredictionLog.FromString(r) for r in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()
@@ -91,39 +108,39 @@ def test_warmup_has_a_request_for_each_signature(name, runs, tmp_path):
     assert seen == {key for key in definitions if key != "serving_default" and not key.startswith("__")}
 
 
-def test_the_card_tells_all(runs, tmp_path):
-    version = export.export(runs / "vae", tmp_path, "face-maker")
+def test_the_card_tells_all(trained, tmp_path):
+    version = export.export(trained("vae"), tmp_path, "face-maker")
     card = json.loads((version / "assets.extra" / "model_card.json").read_text())
     assert version.parent.name == card["name"] == "face-maker"
     assert card["data"] == {"name": "digits", "shape": [8, 8, 1], "classes": 10}
-    assert card["configuration"]["parameters"] == {"hidden": [16], "latent": 2}
+    assert card["configuration"]["parameters"] == {"hidden": [16]}
     assert card["versions"]["tensorflow"] == tf.__version__
     assert card["last_epoch"]["epoch"] == 1
     assert card["last_epoch"]["vae/kl"] > 0
-    assert card["signatures"]["encode"]["outputs"]["mean"] == {"dtype": "float32", "shape": [None, 2]}
+    assert card["signatures"]["encode"]["outputs"]["mean"] == {"dtype": "float32", "shape": [None, 16]}
 
 
-def test_versions_count_up_and_other_names_are_passed_over(runs, tmp_path):
+def test_versions_count_up_and_other_names_are_passed_over(trained, tmp_path):
     home = tmp_path / "vae"
     (home / "7").mkdir(parents=True)
     (home / "old").mkdir()
-    assert export.export(runs / "vae", tmp_path).name == "8"
-    assert export.export(runs / "vae", tmp_path).name == "9"
+    assert export.export(trained("vae"), tmp_path).name == "8"
+    assert export.export(trained("vae"), tmp_path).name == "9"
     assert sorted(os.listdir(home)) == ["7", "8", "9", "old"]
 
 
-def test_a_failure_leaves_nothing(runs, tmp_path, monkeypatch):
+def test_a_failure_leaves_nothing(trained, tmp_path, monkeypatch):
     def broken(model, folder):
         (folder / "saved_model.pb").write_bytes(b"half")
         raise OSError("No space left on device")
 
     monkeypatch.setattr(export, "_write", broken)
     with pytest.raises(OSError, match="No space left"):
-        export.export(runs / "vae", tmp_path)
+        export.export(trained("vae"), tmp_path)
     assert os.listdir(tmp_path / "vae") == []
 
 
-def test_a_saved_model_that_differs_is_refused(runs, tmp_path, monkeypatch):
+def test_a_saved_model_that_differs_is_refused(trained, tmp_path, monkeypatch):
     """The comparison can fail: the weights change between writing and comparing."""
     write = export._write
 
@@ -135,40 +152,45 @@ def test_a_saved_model_that_differs_is_refused(runs, tmp_path, monkeypatch):
 
     monkeypatch.setattr(export, "_write", spoilt)
     with pytest.raises(export.ExportError, match=r"of the SavedModel is .* away from the model's"):
-        export.export(runs / "vae", tmp_path)
+        export.export(trained("vae"), tmp_path)
     assert os.listdir(tmp_path / "vae") == []
 
 
-def test_mistakes(runs, tmp_path):
+def test_mistakes(trained, tmp_path):
     with pytest.raises(UserError, match="is not a run"):
         export.export(tmp_path, tmp_path / "models")
     with pytest.raises(UserError, match="letters, digits"):
-        export.export(runs / "vae", tmp_path / "models", "../up")
+        export.export(trained("vae"), tmp_path / "models", "../up")
     unfinished = tmp_path / "unfinished"
     unfinished.mkdir()
-    shutil.copy(runs / "vae" / "config.json", unfinished)
+    shutil.copy(trained("vae") / "config.json", unfinished)
     with pytest.raises(UserError, match="has no checkpoint yet"):
         export.export(unfinished, tmp_path / "models")
     assert not (tmp_path / "models").exists()
 
 
 @pytest.fixture(scope="module")
-def served(runs, tmp_path_factory):
-    """Every model, exported and offered by one server."""
-    models = tmp_path_factory.mktemp("models")
-    for name in registry.recipes():
-        export.export(runs / name, models)
-    server = Server(ServerConfig(models=models, port=0))
+def served(home, exported):
+    """A model's name -> a client of the one server, which has found it."""
+    (home / "models").mkdir(exist_ok=True)
+    server = Server(ServerConfig(models=home / "models", port=0, poll_seconds=0.2))
     with Client(server.address, timeout=60) as client:
-        yield client
+
+        def offered(name):
+            exported(name)
+            client.wait_until_available(name)
+            return client
+
+        yield offered
     server.stop(0)
 
 
 @EVERY
-def test_served_and_called_through_every_signature(name, runs, served):
+def test_served_and_called_through_every_signature(name, trained, served):
     """Over gRPC, in batches of other sizes than the warm-up's, equal to the model in process."""
-    model, _ = run.restore(runs / name)
-    offered = served.metadata(name).signatures
+    model, _ = run.restore(trained(name))
+    client = served(name)
+    offered = client.metadata(name).signatures
     assert set(offered) - {"serving_default"} == set(model.signatures())
     for key, signature in model.signatures().items():
         assert {k: (s.dtype, s.shape) for k, s in offered[key].inputs.items()} == {
@@ -176,17 +198,24 @@ def test_served_and_called_through_every_signature(name, runs, served):
         }
         for rows in (1, 7):
             inputs = export.example_inputs(signature, rows)
-            reply = served.predict(name, inputs, signature=key)
+            reply = client.predict(name, inputs, signature=key)
             for output, value in signature.function(*map(tf.constant, inputs.values())).items():
                 np.testing.assert_allclose(reply[output], value, rtol=1e-5, atol=1e-5)
                 assert len(reply[output]) == rows
 
 
 @EVERY
-def test_a_sample_has_the_same_address_on_the_wire(name, runs, served):
-    if "sample" not in served.metadata(name).signatures:
+def test_a_sample_has_the_same_address_on_the_wire(name, trained, served):
+    client = served(name)
+    if "sample" not in client.metadata(name).signatures:
         pytest.skip(f"{name} does not sample")
-    together = served.predict(name, {"seed": np.arange(100)}, signature="sample")["images"]
-    alone = served.predict(name, {"seed": [42]}, signature="sample")["images"]
+    inputs = client.metadata(name).signatures["sample"].inputs
+    together, alone = (
+        client.predict(
+            name, {key: {"seed": seeds, "label": np.ones_like(seeds)}[key] for key in inputs}, signature="sample"
+        )
+        for seeds in (np.arange(100), np.array([42]))
+    )
+    together, alone = (reply["videos" if "videos" in reply else "images"] for reply in (together, alone))
     np.testing.assert_allclose(alone[0], together[42], atol=1e-5)
     assert np.abs(together[42] - together[43]).max() > 1e-3

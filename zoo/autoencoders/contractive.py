@@ -17,14 +17,14 @@ from zoo.registry import recipe
     reference="ICML 2011, Rifai et al.",
     claims=[Claim("small changes of the input barely move the code", "jacobian_norm", "contractive weight=0")],
     epochs=20,
-    learning_rate=1e-3,
+    learning_rate=3e-3,
 )
 def contractive(
     spec: Spec,
     *,
-    code: int = 32,
+    code: int = 16,
     hidden: tuple[int, ...] = (256,),
-    weight: float = 0.1,
+    weight: float = 30.0,
     projections: int = 0,
     loss: str = "bce",
 ) -> Autoencoder:

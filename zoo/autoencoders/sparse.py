@@ -41,7 +41,7 @@ PENALTIES = {"kl": _kl, "l1": _l1}
     learning_rate=1e-3,
 )
 def sparse(
-    spec: Spec, *, code: int = 0, penalty: str = "kl", target: float = 0.05, weight: float = 1.0, loss: str = "mse"
+    spec: Spec, *, code: int = 0, penalty: str = "kl", target: float = 0.05, weight: float = 10.0, loss: str = "mse"
 ) -> Autoencoder:
     """More nodes than inputs, few of them active.
 

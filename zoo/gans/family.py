@@ -1,11 +1,17 @@
-"""What GANs share: a generator, a discriminator, and a pair of losses between them."""
+"""What GANs share: a generator, a discriminator, and what each pays."""
 
+import abc
 from collections.abc import Mapping, Sequence
-from typing import final
+from functools import partial
+from typing import Any, final
 
 import keras
 import tensorflow as tf
 
+from zoo import regularizers
+from zoo.augment import augmentation
+from zoo.errors import UserError, unknown
+from zoo.guidance import guided
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.model import (
     Batch,
@@ -14,71 +20,256 @@ from zoo.model import (
     Signature,
     Spec,
     Terms,
+    Watched,
     from_wire,
     images_spec,
+    label_spec,
     seed_spec,
     to_wire,
 )
+from zoo.networks.adversaries import adversaries
+from zoo.networks.spectral import advance
 from zoo.noise import Seed
 
+PRIORS = ("normal", "uniform")
 
-@final
-class GAN(GenerativeModel):
+
+class Adversarial(GenerativeModel):
     """Two players: D tells real from fake, G draws what D takes for real. Goodfellow et al., arXiv 1406.2661.
 
+    Left open is what G is told besides its noise, what D sees of that, and what is paid for D's further outputs.
+
     Args:
-      generator: latents (B, Z) -> images (B, *shape) in [-1, 1].
-      discriminator: images -> logits (B,).
+      generator: noise and what G is told, (B, Z + told) -> examples (B, *shape) in [-1, 1].
+      discriminator: examples -> logits (B,), or (B, h, w) of patches, or (B, 1 + K) where D has a task of K outputs.
+      prior: of the noise: normal, or uniform in [-1, 1].
+      penalty: a name of `zoo.regularizers`, paid `weight` times in every turn, or `every` times that in every
+        `every`-th.
+      orthogonality: the weight of that of D's kernels.
+      augment: names of `zoo.augment`, of what D sees in training.
+      clip: bound of D's weights; 0 for none.
+      moves: of D in a turn.
+      guide: how much of G's gradient is weighed by an explanation of D, 0 to 1; see `zoo.guidance`.
     """
 
     def __init__(
-        self, spec: Spec, generator: keras.Model, discriminator: keras.Model, *, loss: AdversarialLoss
+        self,
+        spec: Spec,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        loss: AdversarialLoss,
+        told: int = 0,
+        prior: str = "normal",
+        penalty: str = "none",
+        weight: float = 10.0,
+        every: int = 1,
+        orthogonality: float = 0.0,
+        augment: Sequence[str] = (),
+        clip: float = 0.0,
+        moves: int = 1,
+        guide: float = 0.0,
     ) -> None:
+        if prior not in PRIORS:
+            raise unknown("prior", prior, PRIORS)
+        if guide and len(spec.shape) != 3:
+            raise UserError(f"guide explains pictures (H, W, C); this data has shape {spec.shape}. Leave it at 0.")
         self.spec, self.G, self.D, self.pays = spec, generator, discriminator, loss
-        self.latent: int = generator.input_shape[-1]
-        self.players = [
-            Player("discriminator", [discriminator], self.discriminator_loss),
-            Player("generator", [generator], self.generator_loss),
-        ]
+        self.latent: int = generator.input_shape[-1] - told
+        self.prior, self.weight, self.orthogonality, self.guide = prior, weight, orthogonality, guide
+        self.penalty, self.augmented = regularizers.get(penalty), augmentation(augment, spec.shape)
+        self.lazy = every > 1 and bool(self.penalty or orthogonality)
+        judge = Player(
+            "discriminator" if loss.boundary is not None else "critic",
+            [discriminator],
+            self.discriminator_loss,
+            steps=moves,
+            lazy=self.penalties if self.lazy else None,
+            every=every,
+            constraint=regularizers.clipping(discriminator, clip) if clip else partial(advance, discriminator),
+        )
+        self.players = [judge, Player("generator", [generator], self.generator_loss)]
+
+    @abc.abstractmethod
+    def tell(self, label: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """What G is told besides its noise in a batch of these labels (B,): numbers (B, C)."""
+
+    @abc.abstractmethod
+    def show(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+        """What D sees: examples (B, *shape), and of what was told."""
+
+    @abc.abstractmethod
+    def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
+        """What is paid for D's further outputs (B, K); for those on fakes G pays as well."""
+
+    def noise(self, seed: Seed) -> tf.Tensor:
+        """z (B, Z) of the prior."""
+        return seed.normal((self.latent,)) if self.prior == "normal" else seed.uniform((self.latent,), -1.0, 1.0)
+
+    def draw(self, z: tf.Tensor, told: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """G(z, c): examples in [-1, 1]."""
+        return self.G(tf.concat([z, told], axis=1), training=training)
+
+    def judge(self, seen: tf.Tensor, *, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+        """D's logits, of examples or of their patches, and its further outputs (B, K)."""
+        out = self.D(seen, training=training)
+        return (out[:, 0], out[:, 1:]) if out.shape.rank == 2 else (out, out[..., :0])
 
     def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D pays for real images and for fakes, judged in batches of their own."""
-        fake = self.G(seed.normal((self.latent,)), training=True)
+        """What D pays for real examples and for fakes, judged in batches of their own."""
+        told = self.tell(batch.label, seed)
+        fake = self.draw(self.noise(seed), told, training=True)
+        real = self.show(self.augmented(batch.x, seed.fold("real")), told)
+        on_real, real_outputs = self.judge(real, training=True)
+        on_fake, fake_outputs = self.judge(self.show(self.augmented(fake, seed.fold("fake")), told), training=True)
+        on_real, on_fake = self.pays.sides(on_real, on_fake)
         return {
-            "real": self.pays.real(self.D(batch.x, training=True)),
-            "fake": self.pays.fake(self.D(fake, training=True)),
+            "real": self.pays.real(on_real),
+            "fake": self.pays.fake(on_fake),
+            **self.task(real_outputs, told, real=True),
+            **self.task(fake_outputs, told, real=False),
+            **({} if self.lazy else self.penalise(batch.x, fake, told, seed)),
+            **self._watched(on_real, on_fake),
         }
+
+    def _watched(self, on_real: tf.Tensor, on_fake: tf.Tensor) -> Terms:
+        """The shares that D gets right, 0.5 each at equilibrium; of a critic what it estimates."""
+        boundary = self.pays.boundary
+        if boundary is None:
+            return {"wasserstein": Watched(on_real - on_fake)}
+        right = {"real_accuracy": on_real > boundary, "fake_accuracy": on_fake < boundary}
+        return {name: Watched(tf.cast(value, tf.float32)) for name, value in right.items()}
+
+    def penalise(self, real: tf.Tensor, fake: tf.Tensor, told: tf.Tensor, seed: Seed) -> Terms:
+        """What D pays for being steep, and for kernels that are not orthogonal."""
+        terms = {}
+        if self.penalty:
+            slopes = self.penalty(lambda x: self.judge(self.show(x, told), training=True)[0], real, fake, seed)
+            terms["penalty"] = self.weight * slopes
+        if self.orthogonality:
+            terms["orthogonality"] = self.orthogonality * regularizers.orthogonality(self.D)
+        return terms
+
+    def penalties(self, batch: Batch, seed: Seed) -> Terms:
+        """These by themselves, where they are paid seldom."""
+        told = self.tell(batch.label, seed)
+        return self.penalise(batch.x, self.draw(self.noise(seed), told, training=True), told, seed)
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """What G pays where D sees through its fakes."""
-        return {"fake": self.pays.generator(self.D(self.G(seed.normal((self.latent,)), training=True), training=True))}
+        told = self.tell(batch.label, seed)
+        fake = self.draw(self.noise(seed), told, training=True)
+        if self.guide:
+            fake = guided(fake, lambda x: self.judge(self.show(x, told))[0], self.guide)
+        on_fake, outputs = self.judge(self.show(self.augmented(fake, seed.fold("fake")), told), training=True)
+        if self.pays.relative:
+            on_real, _ = self.judge(self.show(self.augmented(batch.x, seed.fold("real")), told), training=True)
+            _, on_fake = self.pays.sides(on_real, on_fake)
+        return {"fake": self.pays.generator(on_fake), **self.task(outputs, told, real=False)}
 
     @property
     def averaged(self) -> Sequence[keras.Model]:
         """The generator."""
         return [self.G]
 
-    def generate(self, latents: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Latents (B, Z) -> images in [0, 1]."""
-        return {"images": to_wire(self.G(latents, training=False))}
+    def opinion(self, seen: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Of what D sees: how real it is, by name, (B,) each; and D's further outputs (B, K)."""
+        logits, outputs = self.judge(seen)
+        logits = tf.reduce_mean(tf.reshape(logits, (tf.shape(seen)[0], -1)), axis=1)
+        if self.pays.probability:
+            return {"logits": logits, "probability": tf.sigmoid(logits)}, outputs
+        return {"score": logits}, outputs
 
-    def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i] alone."""
-        return self.generate(Seed.of(seed).normal((self.latent,)))
-
-    def discriminate(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> the logit of being real, and its probability: (B,) each."""
-        logits = self.D(from_wire(images), training=False)
-        return {"logits": logits, "probability": tf.sigmoid(logits)}
-
-    def signatures(self) -> Mapping[str, Signature]:
-        """sample, generate, discriminate."""
-        return {
-            "sample": Signature(self.sample, {"seed": seed_spec()}),
-            "generate": Signature(self.generate, {"latents": tf.TensorSpec((None, self.latent), tf.float32)}),
-            "discriminate": Signature(self.discriminate, {"images": images_spec(self.spec)}),
-        }
+    @property
+    def latents_spec(self) -> tf.TensorSpec:
+        """Noise: float32 (None, Z)."""
+        return tf.TensorSpec((None, self.latent), tf.float32)
 
     def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws of the generator."""
-        return self.G(seed.normal((self.latent,)), training=False)
+        """Draws, of each class in turn where G is told one."""
+        label = tf.cast(tf.range(tf.shape(seed.rows)[0]) % max(1, self.spec.classes), tf.int64)
+        return self.draw(self.noise(seed), self.tell(label, seed))
+
+
+@final
+class GAN(Adversarial):
+    """D judges and does nothing else. `classes`: how many there are, of which both networks are told one; 0 for none.
+
+    Conditional GANs: Mirza & Osindero, arXiv 1411.1784, equation 2.
+    """
+
+    def __init__(
+        self, spec: Spec, generator: keras.Model, discriminator: keras.Model, *, classes: int = 0, **options: Any
+    ) -> None:
+        self.classes = classes
+        super().__init__(spec, generator, discriminator, told=classes, **options)
+
+    def tell(self, label: tf.Tensor, seed: Seed) -> tf.Tensor:
+        """The label, one-hot."""
+        return tf.one_hot(label, self.classes)
+
+    def show(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+        """x with a constant channel, or for a table a column, for each class."""
+        planes = tf.reshape(told, (-1, *[1] * (x.shape.rank - 2), self.classes))
+        return tf.concat([x, tf.zeros_like(x[..., :1]) + planes], axis=-1) if self.classes else x
+
+    def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
+        """None."""
+        return {}
+
+    def _told(self, rows: tf.Tensor, label: Sequence[tf.Tensor]) -> tf.Tensor:
+        return tf.one_hot(label[0], self.classes) if label else tf.zeros((tf.shape(rows)[0], 0))
+
+    def sample(self, seed: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i], and label[i] where there is one, alone."""
+        return self.generate(self.noise(Seed.of(seed)), *label)
+
+    def generate(self, latents: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Latents (B, Z) -> images in [0, 1]."""
+        return {"images": to_wire(self.draw(latents, self._told(latents, label)))}
+
+    def discriminate(self, images: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> the logit of being real, and its probability, or a score: (B,) each."""
+        return self.opinion(self.show(from_wire(images), self._told(images, label)))[0]
+
+    def anomaly(self, images: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> how little D takes them for the training data, (B,)."""
+        return {"score": -next(iter(self.discriminate(images, *label).values()))}
+
+    def signatures(self) -> Mapping[str, Signature]:
+        """sample, generate, discriminate, anomaly, with a label where the GAN is conditional."""
+        label = {"label": label_spec()} if self.classes else {}
+        images = {"images": images_spec(self.spec), **label}
+        return {
+            "sample": Signature(self.sample, {"seed": seed_spec(), **label}),
+            "generate": Signature(self.generate, {"latents": self.latents_spec, **label}),
+            "discriminate": Signature(self.discriminate, images),
+            "anomaly": Signature(self.anomaly, images),
+        }
+
+
+def assemble(
+    spec: Spec,
+    *,
+    loss: AdversarialLoss,
+    networks: str = "dcgan",
+    latent: int = 64,
+    hidden: tuple[int, ...] = (256, 256),
+    width: int = 32,
+    norm: str = "batch",
+    conditional: bool = False,
+    **options: Any,
+) -> GAN:
+    """A GAN of networks by name, see `zoo.networks.adversaries`. Errors: UserError, for data without labels too."""
+    classes = classes_of(spec) if conditional else 0
+    G, D = adversaries(networks, latent + classes, spec.shape, told=classes, hidden=hidden, width=width, norm=norm)
+    return GAN(spec, G, D, loss=loss, classes=classes, **options)
+
+
+def classes_of(spec: Spec) -> int:
+    """How many classes the data has. Errors: UserError where it has no labels."""
+    if not spec.classes:
+        raise UserError(
+            "This model is told the class of each example, and this data has no labels. Try dcgan, or labelled data."
+        )
+    return spec.classes

@@ -1,20 +1,52 @@
-"""Adversarial losses: pairs of pure functions of the discriminator's logits, each (B,) -> (B,)."""
+"""Adversarial losses: pure functions of the discriminator's outputs, element by element.
 
-from collections.abc import Callable
+d is D(x) or D(G(z)) before any sigmoid: (B,), or (B, h, w) where D judges patches.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import tensorflow as tf
+
+from zoo.errors import unknown
 
 PerExample = Callable[[tf.Tensor], tf.Tensor]
 
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """What the discriminator pays on real and on fake, and what the generator pays on fake."""
+    """What the discriminator pays on real and on fake, and what the generator pays on fake.
+
+    Attributes:
+      boundary: what D says of an example that it cannot tell; None for a critic, whose scores have no zero.
+      probability: whether D's sigmoid is the probability of being real.
+      relative: whether each is of the difference to the partner's logit instead of the logit itself.
+    """
 
     real: PerExample
     fake: PerExample
     generator: PerExample
+    boundary: float | None = 0.0
+    probability: bool = False
+    relative: bool = False
+
+    def sides(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What each side is judged by: D's logits, or how far they are above those of the row's partner."""
+        return (real - fake, fake - real) if self.relative else (real, fake)
+
+
+def minimax() -> AdversarialLoss:
+    """The game of Goodfellow et al., arXiv 1406.2661, equation 1: G pays log(1 − D(G(z))).
+
+    Its gradient vanishes where D is sure of a fake.
+    """
+    return AdversarialLoss(
+        real=lambda d: tf.nn.softplus(-d),
+        fake=tf.nn.softplus,
+        generator=lambda d: -tf.nn.softplus(d),
+        probability=True,
+    )
 
 
 def non_saturating(smoothing: float = 0.0) -> AdversarialLoss:
@@ -27,4 +59,64 @@ def non_saturating(smoothing: float = 0.0) -> AdversarialLoss:
         real=lambda d: (1.0 - smoothing) * tf.nn.softplus(-d) + smoothing * tf.nn.softplus(d),
         fake=tf.nn.softplus,
         generator=lambda d: tf.nn.softplus(-d),
+        probability=True,
     )
+
+
+def least_squares() -> AdversarialLoss:
+    """Mao et al., arXiv 1611.04076, equation 9: D pays ½ (D(x) − 1)² and ½ D(G(z))², G pays ½ (D(G(z)) − 1)²."""
+    return AdversarialLoss(
+        real=lambda d: 0.5 * (d - 1.0) ** 2,
+        fake=lambda d: 0.5 * d**2,
+        generator=lambda d: 0.5 * (d - 1.0) ** 2,
+        boundary=0.5,
+    )
+
+
+def wasserstein() -> AdversarialLoss:
+    """Arjovsky et al., arXiv 1701.07875, equations 2 and 3: the critic pays D(G(z)) − D(x), G pays −D(G(z)).
+
+    What the critic gains estimates the Wasserstein distance, as far as it is 1-Lipschitz.
+    """
+    return AdversarialLoss(real=tf.negative, fake=tf.identity, generator=tf.negative, boundary=None)
+
+
+def hinge() -> AdversarialLoss:
+    """Lim & Ye, arXiv 1705.02894: D pays max(0, 1 − D(x)) and max(0, 1 + D(G(z))), G pays −D(G(z))."""
+    return AdversarialLoss(
+        real=lambda d: tf.nn.relu(1.0 - d),
+        fake=lambda d: tf.nn.relu(1.0 + d),
+        generator=tf.negative,
+    )
+
+
+def relativistic() -> AdversarialLoss:
+    """Relativistic pairing: Jolicoeur-Martineau, arXiv 1807.00734; Huang et al., arXiv 2501.05441, equation 2.
+
+    D pays f(D(x) − D(G(z))) and G pays f(D(G(z)) − D(x)), with f(t) = log(1 + e^−t). D's is here in two halves.
+    """
+    return AdversarialLoss(
+        real=lambda r: 0.5 * tf.nn.softplus(-r),
+        fake=lambda r: 0.5 * tf.nn.softplus(r),
+        generator=lambda r: tf.nn.softplus(-r),
+        relative=True,
+    )
+
+
+LOSSES: Mapping[str, Callable[[], AdversarialLoss]] = {
+    "minimax": minimax,
+    "non_saturating": non_saturating,
+    "cross_entropy": partial(non_saturating, smoothing=0.1),
+    "least_squares": least_squares,
+    "wasserstein": wasserstein,
+    "hinge": hinge,
+    "relativistic": relativistic,
+}
+"""By name; `cross_entropy` has smoothed labels."""
+
+
+def get(name: str) -> AdversarialLoss:
+    """The loss of this name. Errors: UserError with the known ones."""
+    if name not in LOSSES:
+        raise unknown("adversarial loss", name, LOSSES)
+    return LOSSES[name]()

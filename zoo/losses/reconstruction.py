@@ -1,4 +1,4 @@
-"""How far a reconstruction is from its original: summed over the features of each example."""
+"""How far a reconstruction is from its original: summed over the features of each example, or their mean by name."""
 
 import tensorflow as tf
 
@@ -10,6 +10,16 @@ def _sum(values: tf.Tensor) -> tf.Tensor:
 def squared_error(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """Σ (x − y)², (B, ...) twice -> (B,)."""
     return _sum(tf.math.squared_difference(x, y))
+
+
+def mean_absolute_error(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """The mean of |x − y|, (B, ...) twice -> (B,)."""
+    return tf.reduce_mean(tf.abs(x - y), axis=list(range(1, len(x.shape))))
+
+
+def mean_squared_error(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """The mean of (x − y)², (B, ...) twice -> (B,)."""
+    return tf.reduce_mean(tf.math.squared_difference(x, y), axis=list(range(1, len(x.shape))))
 
 
 def bernoulli(x: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:

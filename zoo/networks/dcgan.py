@@ -4,10 +4,13 @@ Strided convolutions instead of pooling, no dense layers, batch normalisation ex
 discriminator's input. Sizes follow from the data: sides are halved, rounding up, while they are above 4 to 7.
 """
 
+import math
+
 import keras
 from keras import layers
 
 from zoo.errors import UserError
+from zoo.networks.spectral import SpectralNormalised
 
 
 def _normal() -> keras.Initializer:
@@ -56,12 +59,23 @@ def generator(latent: int, shape: tuple[int, ...], *, width: int = 64) -> keras.
     return keras.Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
 
 
-def discriminator(shape: tuple[int, ...], *, width: int = 64) -> keras.Model:
-    """Images (B, *shape) in [-1, 1] -> logits (B,)."""
+def discriminator(
+    shape: tuple[int, ...], *, outputs: tuple[int, ...] = (), width: int = 64, norm: str = "batch"
+) -> keras.Model:
+    """Images (B, *shape) in [-1, 1] -> logits (B, *outputs).
+
+    norm: batch, none, which gradient penalties want (arXiv 1704.00028, section 4), or spectral.
+    """
     *finer, coarsest = _pyramid(shape)
+
+    def convolved(x: keras.KerasTensor, channels: int, *options: object, **more: object) -> keras.KerasTensor:
+        layer = layers.Conv2D(channels, *options, kernel_initializer=_normal(), **more)
+        return (SpectralNormalised(layer) if norm == "spectral" else layer)(x)
+
     x = image = keras.Input(shape)
     for level in range(len(finer)):
-        x = layers.Conv2D(width * 2**level, 4, 2, "same", use_bias=level == 0, kernel_initializer=_normal())(x)
-        x = layers.LeakyReLU(0.2)(_normalise(x) if level else x)
-    x = layers.Conv2D(1, coarsest, dtype="float32", kernel_initializer=_normal())(x)
-    return keras.Model(image, layers.Reshape((), dtype="float32")(x), name="discriminator")
+        normalised = norm == "batch" and level > 0
+        x = convolved(x, width * 2**level, 4, 2, "same", use_bias=not normalised)
+        x = layers.LeakyReLU(0.2)(_normalise(x) if normalised else x)
+    x = convolved(x, math.prod(outputs), coarsest, dtype="float32")
+    return keras.Model(image, layers.Reshape(outputs, dtype="float32")(x), name="discriminator")

@@ -59,7 +59,7 @@ class VQVAE(GenerativeModel):
         self.K, self.commitment = embeddings, commitment
         self.T, D = encoder.output_shape[1:]
         one_hot = keras.Input((embeddings,))
-        spread = keras.initializers.RandomUniform(-1.0, 1.0)
+        spread = keras.initializers.RandomUniform(-1.0 / embeddings, 1.0 / embeddings)
         rows = layers.Dense(D, use_bias=False, kernel_initializer=spread, dtype="float32")(one_hot)
         self.codebook = keras.Model(one_hot, rows, name="codebook")
         self.prior = causal(self.T, embeddings + self.T, embeddings)
@@ -172,7 +172,7 @@ class VQVAE(GenerativeModel):
 def vq_vae(
     spec: Spec,
     *,
-    embeddings: int = 64,
+    embeddings: int = 128,
     dimension: int = 16,
     width: int = 32,
     tokens: int = 8,

@@ -1,0 +1,260 @@
+"""Health, reflection, TLS, unix sockets, limits, flags, workers: of real servers and processes."""
+
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+
+import grpc
+import httpx
+import pytest
+import trustme
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from serving import Client, Overloaded, Tls, Unavailable, configs, flags
+from serving.errors import BadOption
+from serving.server import Server, ServerConfig, main
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def health_of(channel, name):
+    return health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=name), timeout=20).status
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "PredictionService",
+        "ModelService",
+        "tensorflow.serving.PredictionService",
+        "tensorflow.serving.ModelService",
+        "affine",
+    ],
+)
+def test_health_of_the_server_its_services_and_its_models(address, name):
+    with grpc.insecure_channel(address) as channel:
+        assert health_of(channel, name) == SERVING
+
+
+def test_health_of_a_model_goes_with_its_versions(models, tmp_path):
+    (tmp_path / "affine").symlink_to(models / "affine")
+    server = Server(ServerConfig(models=tmp_path, port=0, poll_seconds=0))
+    with grpc.insecure_channel(server.address) as channel:
+        assert health_of(channel, "affine") == SERVING
+        with pytest.raises(grpc.RpcError) as caught:
+            health_of(channel, "unknown")
+        assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+        server.store.configure({})
+        assert health_of(channel, "affine") == NOT_SERVING
+        assert health_of(channel, "") == SERVING
+    server.stop(0)
+
+
+def test_reflection_tells_services_and_messages(address):
+    with grpc.insecure_channel(address) as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        services = set(database.get_services())
+        assert {"tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"} <= services
+        assert "grpc.health.v1.Health" in services
+        file = database.FindFileContainingSymbol("tensorflow.serving.PredictionService")
+        assert {m.name for m in file.service[0].method} >= {"Predict", "Classify", "Regress", "MultiInference"}
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+def ssl_file(folder, authority, *, verify):
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    made = configs.SSLConfig(
+        server_key=certificate.private_key_pem.bytes().decode(),
+        server_cert=certificate.cert_chain_pems[0].bytes().decode(),
+        client_verify=verify,
+    )
+    if verify:
+        made.custom_ca = authority.cert_pem.bytes().decode()
+    path = folder / "ssl.pbtxt"
+    path.write_text(str(made))
+    return path
+
+
+@pytest.mark.parametrize("mutual", [False, True])
+def test_tls_by_the_text_of_an_ssl_config(models, tmp_path, authority, mutual):
+    config = ssl_file(tmp_path, authority, verify=mutual)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own = authority.issue_cert("client@example.org")
+    own.private_key_pem.write_to_path(tmp_path / "key.pem")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "certificate.pem")
+    server = Server(ServerConfig(models=models, port=0, ssl=config))
+    pair = {"certificate": tmp_path / "certificate.pem", "key": tmp_path / "key.pem"}
+    with Client(server.address, tls=Tls(ca=tmp_path / "ca.pem", **(pair if mutual else {}))) as client:
+        assert client.predict("affine", {"seed": [1]}, signature="sample").version == 3
+    strangers = [None, Tls(ca=tmp_path / "ca.pem")] if mutual else [None]
+    for tls in strangers:
+        with Client(server.address, tls=tls, retries=0, timeout=5) as client, pytest.raises(Unavailable):
+            client.status("affine")
+    server.stop(0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('server_key: "k"', "needs server_key and server_cert"),
+        ('server_key: "k" server_cert: "c" client_verify: true', "custom_ca has to say who vouches"),
+        ('server_keys: "k"', "no text of a SSLConfig"),
+    ],
+)
+def test_a_wrong_ssl_config_is_told(models, tmp_path, text, message):
+    (tmp_path / "ssl").write_text(text)
+    with pytest.raises(BadOption, match=message):
+        Server(ServerConfig(models=models, port=0, ssl=tmp_path / "ssl"))
+
+
+def test_a_unix_socket_beside_the_port(models, tmp_path):
+    server = Server(ServerConfig(models=models, port=0, socket=str(tmp_path / "s")))
+    with Client(f"unix:{tmp_path / 's'}") as client:
+        assert client.predict("affine", {"seed": [1]}, signature="sample").version == 3
+    server.stop(0)
+
+
+def test_limits_of_messages_and_of_requests_in_flight(models):
+    server = Server(ServerConfig(models=models, port=0, message_bytes=1000, in_flight=1))
+    with Client(server.address, retries=0) as client:
+        with pytest.raises(Overloaded, match="larger than max"):
+            client.predict("affine", {"seed": list(range(1000))}, signature="sample")
+        asker = threading.Thread(target=client.predict, args=("affine", {"turns": [300]}), kwargs={"signature": "slow"})
+        asker.start()
+        refused = []
+        while asker.is_alive() and not refused:
+            try:
+                client.status("affine")
+            except Overloaded as failure:
+                refused.append(failure.message)
+        asker.join()
+        assert refused == ["Concurrent RPC limit exceeded!"]
+    server.stop(0)
+
+
+def test_batching_gives_what_each_request_alone_gives(models):
+    from serving.batching import Parameters
+
+    server = Server(ServerConfig(models=models, port=0, batching=Parameters(timeout=0.05, pool="together")))
+    with Client(server.address, channels=4) as client:
+        batches = [{"seed": [n, n + 1]} for n in range(16)]
+        for n, reply in enumerate(client.stream("affine", batches, signature="sample", window=16)):
+            assert reply["images"][:, 0, 0, 0].tolist() == [3.0 * n, 3.0 * (n + 1)]
+        with pytest.raises(Exception, match="must have equal 0th-dimension size"):
+            client.predict("affine", {"x": [[0.0] * 4] * 2, "bias": [0.0]})
+    text = server.monitor.text()
+    runs = int(re.search(r"wrapped_run_count\{\} (\d+)", text)[1])
+    assert 1 <= runs < 16, "some ran together"
+    server.stop(0)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--models m --enable_batchin", "there is no flag --enable_batchin. Did you mean --enable_batching?"),
+        ("--models m --xyzzy=1", "there is no flag --xyzzy. --help lists the flags."),
+        ("--models m --enable_batching=perhaps", "true or false, not 'perhaps'"),
+        ("--models m --grpc_channel_arguments=a", "key=value,key=value, not 'a'"),
+    ],
+)
+def test_a_flag_that_cannot_be_is_told(capsys, line, message):
+    with pytest.raises(SystemExit) as caught:
+        flags.parse(line.split())
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "Give one of --models, --model_config_file and --model_base_path; received none of them."),
+        ("--models . --model_base_path .", "received --models and --model_base_path"),
+        ("--model_base_path nowhere", "There is no folder nowhere"),
+        ("--models . --batching_parameters_file f", "counts with --enable_batching only"),
+        ("--models . --rest_api_port 1 --port 1", "must differ"),
+        ("--models . --monitoring_config_file f", "needs --rest_api_port"),
+        ("--models . --use_alts_credentials", "--ssl_config_file gives TLS anywhere"),
+        ("--model_config_file nowhere", "cannot be read"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_told(capsys, line, message):
+    assert main(line.split()) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_flags_that_change_nothing_say_so(caplog):
+    values = flags.parse(["--models", "m", "--prefer_tflite_model", "--num_load_threads=4", "--enable_batching=false"])
+    assert not values.enable_batching
+    assert "--prefer_tflite_model is accepted" in caplog.text
+    assert "--num_load_threads is accepted" in caplog.text
+
+
+def start(*arguments):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving.server", "--port=0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    line = process.stdout.readline()
+    found = re.search(r" on (127\.0\.0\.1:\d+)", line)
+    assert found, line + process.communicate()[1]
+    return process, found[1], line
+
+
+def test_a_config_file_of_tf_servings_and_its_flags(models, tmp_path):
+    config = tmp_path / "models.config"
+    config.write_text(
+        f'model_config_list {{ config {{ name: "a" base_path: "{models / "affine"}" model_platform: "tensorflow"\n'
+        "model_version_policy { all { } } } }"
+    )
+    process, address, line = start(
+        f"--model_config_file={config}", "--enable_batching", "--file_system_poll_wait_seconds=0"
+    )
+    assert "a (version 3)" in line
+    with Client(address) as client:
+        assert [s.version for s in client.status("a")] == [3, 1]
+        assert client.predict("a", {"seed": [1]}, signature="sample", version=1).version == 1
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_rest_and_metrics_beside_grpc(models, tmp_path, authority):
+    certificate = authority.issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(tmp_path / "key.pem")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "certificate.pem")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    tls = {"rest_key": tmp_path / "key.pem", "rest_certificate": tmp_path / "certificate.pem"}
+    server = Server(ServerConfig(models=models, port=0, rest_port=port, metrics="/metrics", **tls))
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trusted) as client:
+        body = {"signature_name": "sample", "instances": [1]}
+        assert client.post("/v1/models/affine:predict", json=body).json()["predictions"][0][1][1] == [12.0]
+        counted = client.get("/metrics").text
+    assert ':tensorflow:serving:request_count{model_name="affine",status="OK"} 1\n' in counted, "counted once"
+    assert 'entrypoint="GRPC"' not in counted
+    server.stop(5)
+
+
+def test_workers_share_a_port_and_end_together(models):
+    process, address, line = start("--models", str(models), "--workers=2")
+    assert line.endswith("2 workers\n")
+    with Client(address, channels=4) as client:
+        assert client.predict("affine", {"seed": [1]}, signature="sample").version == 3
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 0

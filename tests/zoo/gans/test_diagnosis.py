@@ -1,0 +1,83 @@
+"""Toy games driven into each failure on purpose, and a healthy one."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import toys
+
+from zoo import registry
+from zoo.diagnosis import TROUBLES, Diagnosis, diversity
+from zoo.model import Batch, Spec
+
+RING = toys.ring(20_000, 0)
+CORNER = (0.95 + 0.01 * np.random.default_rng(0).normal(size=(20_000, 2))).astype(np.float32)
+STILL = 1e-9
+
+
+def diagnosed(model, turns, epochs=3, points=RING, **training):
+    """The troubles that are told of in each of some epochs, and the last epoch's means."""
+    examples = Batch(tf.constant(toys.ring(64, 1)), tf.zeros(64, tf.int64))
+    diagnosis, told = Diagnosis(model, examples), []
+    terms = toys.play(model, points, turns * epochs, **training)
+    for epoch in range(epochs):
+        part = terms[epoch * turns : (epoch + 1) * turns]
+        means = {key: float(np.mean([t[key] for t in part])) for key in part[0]} | diagnosis.watch()
+        said = diagnosis.warnings(means)
+        told.append({name for name, trouble in TROUBLES.items() if trouble.says in said})
+    return told, means
+
+
+def test_a_healthy_game_is_silent():
+    told, means = diagnosed(toys.game("non_saturating", penalty="r1", weight=0.1), 150)
+    assert told == [set()] * 3
+    assert means["generator/diversity"] > 0.5
+
+
+def test_a_discriminator_that_has_won():
+    """Its opponent does not move, far from the data."""
+    told, _ = diagnosed(toys.game("non_saturating"), 100, points=CORNER, rates={"generator": STILL})
+    assert "won" in set.union(*told)
+
+
+def test_a_gradient_that_vanishes():
+    """The saturating loss against a discriminator that has won."""
+    rates = {"generator": STILL, "discriminator": 10}
+    told, means = diagnosed(toys.game("minimax"), 300, points=CORNER, rates=rates)
+    assert {"vanishing", "won"} <= set.union(*told)
+    assert means["generator/gradient_norm"] < 1e-3
+
+
+def test_a_collapse():
+    """A generator whose judge stands still draws what that likes best, and nothing else."""
+    told, means = diagnosed(toys.game("hinge"), 60, rates={"generator": 10, "discriminator": STILL})
+    assert "collapse" in set.union(*told)
+    assert means["generator/diversity"] < 0.25
+
+
+def test_divergence():
+    """A critic that nothing keeps Lipschitz."""
+    told, _ = diagnosed(toys.game("wasserstein"), 150, learning_rate=0.05)
+    assert "divergence" in set.union(*told)
+
+
+def test_a_trouble_is_told_once_until_it_has_passed():
+    model = toys.game("hinge")
+    diagnosis = Diagnosis(model, Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
+    sick, well = ({"generator/diversity": d} for d in (0.01, 1.0))
+    told = [len(diagnosis.warnings(means)) for means in (well, sick, sick, well, sick)]
+    assert told == [0, 1, 0, 0, 1]
+
+
+def test_other_models_are_left_alone():
+    model = registry.get("undercomplete")(Spec((8, 8, 1)), hidden=(8,))
+    diagnosis = Diagnosis(model, Batch(tf.zeros((4, 8, 8, 1)), tf.zeros(4, tf.int64)))
+    assert diagnosis.watch() == {}
+    assert diagnosis.warnings({"autoencoder/loss": 1.0}) == []
+    assert diagnosis.warnings({"autoencoder/loss": 1e9}) == []
+
+
+def test_diversity_is_one_of_the_data_itself_and_nought_of_one_sample():
+    x = np.random.default_rng(0).normal(size=(50, 3, 4))
+    assert diversity(x, x) == pytest.approx(1)
+    assert diversity(2 * x, x) == pytest.approx(2)
+    assert diversity(np.repeat(x[:1], 50, axis=0), x) == pytest.approx(0, abs=1e-9)

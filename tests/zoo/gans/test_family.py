@@ -1,0 +1,138 @@
+"""What is particular to each game."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo import registry
+from zoo.errors import UserError
+from zoo.losses import adversarial
+from zoo.model import Batch, Spec
+from zoo.networks.adversaries import NETWORKS
+from zoo.networks.spectral import SpectralNormalised
+from zoo.noise import Seed
+from zoo.regularizers import PENALTIES
+
+SMALL = {"networks": "mlp", "latent": 4}
+
+
+def build(name, classes=10, **parameters):
+    keras.utils.set_random_seed(0)
+    return registry.get(name)(Spec((8, 8, 1), classes), **parameters)
+
+
+def batch(count=6):
+    x = tf.random.stateless_uniform((count, 8, 8, 1), (0, 1), -1, 1)
+    return Batch(x, tf.range(count, dtype=tf.int64) % 10), Seed.of(tf.range(count))
+
+
+@pytest.mark.parametrize("name", ["cgan", "acgan"])
+def test_the_label_changes_the_sample_and_nothing_else_does(name):
+    model = build(name, **SMALL)
+    seeds, labels = tf.zeros(10, tf.int64), tf.range(10, dtype=tf.int64)
+    drawn = model.sample(seeds, labels)["images"].numpy()
+    assert np.array_equal(drawn, model.sample(seeds, labels)["images"])
+    distances = np.abs(drawn[:, None] - drawn[None]).max((2, 3, 4))
+    assert distances[~np.eye(10, dtype=bool)].min() > 1e-4
+
+
+def test_a_conditional_discriminator_sees_the_label():
+    model = build("cgan", **SMALL)
+    image = tf.ones((10, 8, 8, 1)) / 2
+    logits = model.discriminate(image, tf.range(10, dtype=tf.int64))["logits"].numpy()
+    assert len(np.unique(logits.round(6))) == 10
+
+
+@pytest.mark.parametrize("name", ["cgan", "acgan"])
+def test_a_model_of_classes_needs_labels(name):
+    with pytest.raises(UserError, match=r"this data has no labels\. Try dcgan, or labelled data"):
+        build(name, classes=0, **SMALL)
+
+
+def test_the_second_task_is_the_cross_entropy_of_the_class():
+    model = build("acgan", **SMALL)
+    given, seed = batch()
+    logits = model.discriminate((given.x + 1) / 2)["class_logits"].numpy()
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    paid = model.discriminator_loss(given, seed)
+    np.testing.assert_allclose(paid["real_class"], -log_p[np.arange(6), given.label], rtol=1e-4)
+    assert "fake_class" in paid
+    assert set(model.generator_loss(given, seed)) == {"fake", "fake_class"}
+
+
+def test_codes_are_drawn_evenly_and_change_the_sample():
+    model = build("infogan", **SMALL)
+    codes = model.tell(None, Seed.of(tf.range(20_000))).numpy()
+    np.testing.assert_allclose(codes[:, :10].mean(axis=0), 0.1, atol=0.01)
+    assert np.array_equal(codes[:, :10].sum(axis=1), np.ones(20_000))
+    assert np.abs(codes[:, 10:]).max() <= 1
+    assert abs(np.corrcoef(codes[:, 10], codes[:, 11])[0, 1]) < 0.03
+    z, category = tf.zeros((10, 4)), tf.range(10, dtype=tf.int64)
+    drawn = model.generate(z, category, tf.zeros((10, 2)))["images"].numpy()
+    assert np.abs(drawn[1:] - drawn[:1]).max((1, 2, 3)).min() > 1e-4
+    moved = model.generate(z, category, tf.ones((10, 2)))["images"].numpy()
+    assert np.abs(drawn - moved).max((1, 2, 3)).min() > 1e-4
+
+
+def test_information_is_paid_by_both_and_at_most_the_codes_entropy():
+    model = build("infogan", **SMALL)
+    given, seed = batch()
+    for paid in (model.discriminator_loss(given, seed), model.generator_loss(given, seed)):
+        assert np.all(-paid["information"] <= np.log(10) + 2 * np.log(2))
+
+
+def test_a_critic_gives_scores_and_its_estimate():
+    model = build("wgan_gp", **SMALL)
+    assert [p.name for p in model.players] == ["critic", "generator"]
+    given, seed = batch()
+    paid = model.discriminator_loss(given, seed)
+    np.testing.assert_allclose(paid["wasserstein"].value, -(paid["real"] + paid["fake"]), rtol=1e-5)
+    assert set(model.discriminate((given.x + 1) / 2)) == {"score"}
+
+
+def test_watched_accuracies_are_counted_at_the_boundary():
+    for loss, boundary in (("non_saturating", 0.0), ("hinge", 0.0), ("least_squares", 0.5)):
+        model = build("gan", loss=loss)
+        given, seed = batch()
+        right = model.discriminator_loss(given, seed)["real_accuracy"].value
+        name = "logits" if adversarial.get(loss).probability else "score"
+        assert np.array_equal(right, model.discriminate((given.x + 1) / 2)[name] > boundary)
+
+
+def test_penalties_may_be_paid_seldom():
+    often, seldom = (build("gan", penalty="r1", every=k).players[0] for k in (1, 4))
+    given, seed = batch()
+    assert often.lazy is None
+    assert "penalty" not in seldom.loss(given, seed)
+    assert seldom.every == 4
+    np.testing.assert_allclose(seldom.lazy(given, seed)["penalty"], often.loss(given, seed)["penalty"], rtol=1e-5)
+
+
+def test_wgan_clips_and_sngan_normalises():
+    model = build("wgan", clip=0.01, **SMALL)
+    model.players[0].constraint()
+    assert max(float(np.abs(v).max()) for v in model.D.trainable_variables) <= 0.01
+    layers = list(build("sngan", **SMALL).D._flatten_layers())
+    assert sum(isinstance(layer, SpectralNormalised) for layer in layers) == 3
+
+
+def test_priors():
+    z = build("gan", prior="uniform", latent=50).noise(Seed.of(tf.range(200))).numpy()
+    assert np.abs(z).max() <= 1
+    assert z.var() == pytest.approx(1 / 3, rel=0.05)
+    assert build("gan", latent=50).noise(Seed.of(tf.range(200))).numpy().var() == pytest.approx(1, rel=0.05)
+    with pytest.raises(UserError, match="no prior 'gaussian'"):
+        build("gan", prior="gaussian")
+
+
+@pytest.mark.parametrize("loss", adversarial.LOSSES)
+def test_any_loss_goes_with_any_penalty_on_any_networks(loss):
+    """Once each: the pairs meet through the same two functions."""
+    given, seed = batch(4)
+    for penalty, networks in zip(PENALTIES, [*NETWORKS, "mlp"], strict=True):
+        model = build("gan", loss=loss, penalty=penalty, networks=networks, width=4, hidden=(8,), latent=4)
+        paid = model.discriminator_loss(given, seed)
+        assert ("penalty" in paid) == (penalty != "none")
+        assert all(np.all(np.isfinite(getattr(v, "value", v))) for v in paid.values())
+        assert np.all(np.isfinite(model.generator_loss(given, seed)["fake"]))

@@ -1,0 +1,16 @@
+"""Small networks for tests of every model: what they test does not depend on size."""
+
+_SIZES = {
+    "hidden": (16,),
+    "width": 8,
+    "discriminator": (16,),
+    "features": 16,
+    "embeddings": 8,
+    "flow_hidden": 8,
+    "pool": 128,
+}
+
+
+def smaller(recipe):
+    """Those of a recipe's parameters that make its networks small."""
+    return {key: value for key, value in _SIZES.items() if key in recipe.parameters}

@@ -1,0 +1,63 @@
+"""The GAN, as any loss with any penalty on any networks. Goodfellow et al., arXiv 1406.2661."""
+
+from zoo.claims import Claim
+from zoo.gans.family import GAN, assemble
+from zoo.losses import adversarial
+from zoo.model import Spec
+from zoo.registry import recipe
+
+
+@recipe(
+    family="gan",
+    reference="arXiv 1406.2661",
+    claims=(Claim("samples are like the data", "precision", "0.5", "above"),),
+    epochs=60,
+    batch_size=64,
+    learning_rate=2e-4,
+    beta_1=0.5,
+    ema=0.99,
+)
+def gan(
+    spec: Spec,
+    *,
+    loss: str = "non_saturating",
+    penalty: str = "none",
+    weight: float = 10.0,
+    every: int = 1,
+    orthogonality: float = 0.0,
+    networks: str = "mlp",
+    norm: str = "none",
+    hidden: tuple[int, ...] = (256, 512),
+    width: int = 32,
+    latent: int = 64,
+    prior: str = "normal",
+    augment: tuple[str, ...] = (),
+    clip: float = 0.0,
+    moves: int = 1,
+    conditional: bool = False,
+    guide: float = 0.0,
+) -> GAN:
+    """Any adversarial loss with any penalty on any networks; as it stands, the first GAN, of perceptrons.
+
+    norm: the discriminator's: none, spectral, or batch, which no penalty on slopes can stand. guide: how much of the
+    generator's gradient follows explanations of the discriminator (arXiv 2002.10438).
+    """
+    return assemble(
+        spec,
+        loss=adversarial.get(loss),
+        penalty=penalty,
+        weight=weight,
+        every=every,
+        orthogonality=orthogonality,
+        networks=networks,
+        norm=norm,
+        hidden=hidden,
+        width=width,
+        latent=latent,
+        prior=prior,
+        augment=augment,
+        clip=clip,
+        moves=moves,
+        conditional=conditional,
+        guide=guide,
+    )

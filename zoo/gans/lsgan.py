@@ -1,0 +1,24 @@
+"""LSGAN: least squares, which also draw what is right but far from the data. Mao et al., arXiv 1611.04076."""
+
+from zoo.claims import Claim
+from zoo.gans.family import GAN, assemble
+from zoo.losses.adversarial import least_squares
+from zoo.model import Spec
+from zoo.registry import recipe
+
+
+@recipe(
+    family="gan",
+    reference="arXiv 1611.04076",
+    claims=(
+        Claim("better than a loss that saturates", "frechet", "gan loss=minimax networks=dcgan norm=batch width=48"),
+    ),
+    epochs=30,
+    batch_size=64,
+    learning_rate=2e-4,
+    beta_1=0.5,
+    ema=0.99,
+)
+def lsgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
+    """D and G minimise squares, which for G is a Pearson χ² divergence. Equation 9."""
+    return assemble(spec, loss=least_squares(), networks=networks, latent=latent, width=width)

@@ -1,0 +1,38 @@
+"""R3GAN, the modern baseline: relativistic pairing with R1 and R2. Huang et al., arXiv 2501.05441."""
+
+from zoo.claims import Claim
+from zoo.gans.family import GAN, assemble
+from zoo.losses.adversarial import relativistic
+from zoo.model import Spec
+from zoo.registry import recipe
+
+
+@recipe(
+    family="gan",
+    reference="arXiv 2501.05441",
+    claims=(
+        Claim("simple and better", "frechet", "dcgan"),
+        Claim("it covers the data", "coverage", "dcgan", "above"),
+    ),
+    epochs=30,
+    batch_size=64,
+    learning_rate=2e-4,
+    beta_1=0.0,
+    beta_2=0.99,
+    ema=0.99,
+)
+def r3gan(
+    spec: Spec, *, networks: str = "resnet", latent: int = 64, width: int = 16, weight: float = 1.0, every: int = 1
+) -> GAN:
+    """Residual networks, a loss of pairs, and slopes of zero at real and at fake. Equations 2 and 4."""
+    return assemble(
+        spec,
+        loss=relativistic(),
+        networks=networks,
+        latent=latent,
+        width=width,
+        norm="none",
+        penalty="r1_r2",
+        weight=weight,
+        every=every,
+    )

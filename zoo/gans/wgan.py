@@ -1,0 +1,26 @@
+"""WGAN: a critic that estimates the Wasserstein distance, kept Lipschitz by clipping. arXiv 1701.07875."""
+
+from zoo.claims import Claim
+from zoo.gans.family import GAN, assemble
+from zoo.losses.adversarial import wasserstein
+from zoo.model import Spec
+from zoo.registry import recipe
+
+
+@recipe(
+    family="gan",
+    reference="arXiv 1701.07875",
+    claims=(Claim("its estimate follows the quality of samples", "estimate_correlation", "0.5", "above"),),
+    epochs=60,
+    batch_size=64,
+    learning_rate=2e-4,
+    beta_1=0.0,
+    ema=0.99,
+)
+def wgan(
+    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, clip: float = 0.02, moves: int = 3
+) -> GAN:
+    """A critic, clipped after each of its moves, estimates a distance that G lowers. Algorithm 1."""
+    return assemble(
+        spec, loss=wasserstein(), networks=networks, latent=latent, width=width, norm="batch", clip=clip, moves=moves
+    )

@@ -1,0 +1,54 @@
+"""A generator and a discriminator, by name."""
+
+import keras
+
+from zoo.errors import UserError, unknown
+from zoo.networks import dcgan, resnet, subpixel
+from zoo.networks.mlp import mlp
+from zoo.networks.translator import patch_discriminator
+from zoo.networks.unet import unet_discriminator
+
+NETWORKS = ("mlp", "dcgan", "resnet", "subpixel", "patch", "unet")
+NORMS = ("batch", "none", "spectral")
+
+
+def adversaries(
+    networks: str,
+    latent: int,
+    shape: tuple[int, ...],
+    *,
+    told: int = 0,
+    outputs: tuple[int, ...] = (),
+    hidden: tuple[int, ...] = (256, 256),
+    width: int = 64,
+    norm: str = "batch",
+) -> tuple[keras.Model, keras.Model]:
+    """G: (B, latent) -> examples (B, *shape) in [-1, 1], and D: (B, *shape with `told` more channels) -> (B, *outputs).
+
+    Args:
+      networks: `mlp` of `hidden` units a layer, or convolutional ones of `width` channels at first: `dcgan`, `resnet`,
+        `subpixel`, whose G alone differs from dcgan's, `patch` and `unet`, whose D alone does and judges many places.
+      norm: the discriminator's: batch, none or spectral. An mlp has no batch normalisation; patch and unet are as they
+        are.
+
+    Errors: UserError for a name that is not one, and for data that the networks are not for.
+    """
+    if networks not in NETWORKS:
+        raise unknown("kind of networks", networks, NETWORKS)
+    if norm not in NORMS:
+        raise unknown("norm", norm, NORMS)
+    seen = (*shape[:-1], shape[-1] + told)
+    if networks == "mlp":
+        G = mlp((latent,), hidden, shape, output="tanh", name="generator")
+        spectral = norm == "spectral"
+        D = mlp(seen, hidden[::-1], outputs, activation="leaky_relu", spectral=spectral, name="discriminator")
+        return G, D
+    G = {"resnet": resnet, "subpixel": subpixel}.get(networks, dcgan).generator(latent, shape, width=width)
+    if networks in ("patch", "unet"):
+        if outputs:
+            raise UserError(
+                f"networks={networks} judges places of an image, and does nothing else. Try networks=dcgan."
+            )
+        return G, {"patch": patch_discriminator, "unet": unet_discriminator}[networks](seen, width=width)
+    D = (resnet if networks == "resnet" else dcgan).discriminator(seen, outputs=outputs, width=width, norm=norm)
+    return G, D

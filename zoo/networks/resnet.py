@@ -1,0 +1,66 @@
+"""Residual generator and discriminator: He et al., arXiv 1603.05027, as Gulrajani et al., arXiv 1704.00028, use them.
+
+Blocks that keep their input and add to it; sides as in `zoo.networks.conv`. A block's last convolution is near zero at
+first (Zhang et al., arXiv 1901.09321), so that depth needs no normalisation.
+"""
+
+import math
+
+import keras
+from keras import layers
+
+from zoo.networks.conv import sides
+from zoo.networks.spectral import SpectralNormalised
+
+
+def _layer(layer: layers.Layer, *, spectral: bool) -> layers.Layer:
+    return SpectralNormalised(layer) if spectral else layer
+
+
+def _normalise(x: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+
+
+def _block(x: keras.KerasTensor, channels: int, norm: str) -> keras.KerasTensor:
+    """x, on as many channels as asked for, and what two convolutions add to it."""
+    inner, spectral = x, norm == "spectral"
+    # Not zero: the gradient of what is before it would be, and Adam makes full steps of what is left of that.
+    for scale in (2.0, 0.02):
+        inner = layers.LeakyReLU(0.2)(_normalise(inner) if norm == "batch" else inner)
+        initializer = keras.initializers.VarianceScaling(scale)
+        convolution = layers.Conv2D(
+            channels, 3, padding="same", use_bias=norm != "batch", kernel_initializer=initializer
+        )
+        inner = _layer(convolution, spectral=spectral)(inner)
+    if x.shape[-1] != channels:
+        x = _layer(layers.Conv2D(channels, 1, use_bias=False), spectral=spectral)(x)
+    return layers.Add()([x, inner])
+
+
+def generator(latent: int, shape: tuple[int, ...], *, width: int = 32) -> keras.Model:
+    """(B, latent) -> images (B, *shape) in [-1, 1]; `width` channels at the full resolution, doubling below."""
+    levels = sides(shape)
+    z, channels = keras.Input((latent,)), width * 2 ** (len(levels) - 1)
+    x = layers.Reshape((*levels[-1], channels))(layers.Dense(math.prod(levels[-1]) * channels)(z))
+    for level in range(len(levels) - 2, -1, -1):
+        x = layers.UpSampling2D()(x)
+        x = layers.Cropping2D([(0, n - side) for n, side in zip(x.shape[1:3], levels[level], strict=True)])(x)
+        x = _block(x, width * 2**level, "batch")
+    x = layers.Conv2D(shape[-1], 3, padding="same")(layers.LeakyReLU(0.2)(_normalise(x)))
+    return keras.Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
+
+
+def discriminator(
+    shape: tuple[int, ...], *, outputs: tuple[int, ...] = (), width: int = 32, norm: str = "none"
+) -> keras.Model:
+    """Images (B, *shape) in [-1, 1] -> logits (B, *outputs); `width` channels at half the resolution, doubling below.
+
+    norm: batch, none or spectral.
+    """
+    spectral, image = norm == "spectral", keras.Input(shape)
+    x = _layer(layers.Conv2D(width, 3, padding="same"), spectral=spectral)(image)
+    for level in range(len(sides(shape)) - 1):
+        x = _block(layers.AveragePooling2D(2, padding="same")(x), width * 2**level, norm)
+    x = layers.Flatten(dtype="float32")(layers.LeakyReLU(0.2)(x))
+    x = _layer(layers.Dense(math.prod(outputs), dtype="float32"), spectral=spectral)(x)
+    return keras.Model(image, layers.Reshape(outputs, dtype="float32")(x), name="discriminator")

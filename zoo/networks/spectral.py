@@ -1,0 +1,64 @@
+"""Spectral normalisation: Miyato et al., arXiv 1802.05957."""
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+
+class SpectralNormalised(layers.Layer):
+    """A dense or convolutional layer whose kernel is used as W / σ(W), by power iteration (appendix A).
+
+    A call takes one step from `u` and leaves it where it is, so that calls are alike in training and in use, however
+    many there are in a move; `advance` moves u, once after each move of the weights.
+    """
+
+    def __init__(self, layer: layers.Layer) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        """Makes the layer's weights, and u."""
+        self.layer.build(shape)
+        # Every replica computes the same u.
+        self.u = self.add_weight(
+            (self.layer.kernel.shape[-1],),
+            keras.initializers.RandomNormal(),
+            name="u",
+            trainable=False,
+            autocast=False,
+            aggregation="only_first_replica",
+        )
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The layer's."""
+        return self.layer.compute_output_shape(shape)
+
+    def _step(self, W: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """u after a step, and σ(W) = uᵀ Wᵀ v, of W (inputs, outputs)."""
+        fixed = tf.stop_gradient(W)
+        v = tf.math.l2_normalize(tf.linalg.matvec(fixed, self.u.value))
+        u = tf.math.l2_normalize(tf.linalg.matvec(fixed, v, transpose_a=True))
+        return u, tf.reduce_sum(u * tf.linalg.matvec(W, v, transpose_a=True))
+
+    def _matrix(self) -> tf.Tensor:
+        kernel = self.layer.kernel
+        return tf.reshape(tf.cast(kernel.value, tf.float32), (-1, kernel.shape[-1]))
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """The layer's output with W / σ(W), whose gradient takes σ(W) into account."""
+        W = self._matrix()
+        kernel = self.layer.kernel
+        normalised = tf.reshape(W / self._step(W)[1], kernel.shape)
+        with keras.StatelessScope([(kernel, normalised)], initialize_variables=False):
+            return self.layer(x)
+
+    def advance(self) -> None:
+        """One step of the power iteration."""
+        self.u.assign(self._step(self._matrix())[0])
+
+
+def advance(network: keras.Model) -> None:
+    """One step in every spectrally normalised layer: the constraint of a player with such a network."""
+    for layer in network._flatten_layers():
+        if isinstance(layer, SpectralNormalised):
+            layer.advance()

@@ -1,0 +1,89 @@
+"""A recurrent generator of videos, and discriminators of their frames and of their motion, all class-conditional.
+
+Clark, Donahue & Simonyan, arXiv 1907.06571, appendix A, with fewer and smaller blocks.
+"""
+
+import math
+
+import keras
+from keras import layers, ops
+
+from zoo.errors import UserError
+from zoo.networks.conv import sides
+
+
+def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
+    """Latents (B, Z) and labels (B,) -> videos (B, T, H, W, C) in [-1, 1]; `width` channels at the full resolution.
+
+    At the lowest resolution but one a convolutional GRU carries the state from frame to frame; from there on every
+    frame is enlarged on its own.
+    """
+    if len(shape) != 4:
+        raise UserError(f"This model draws videos (T, H, W, C); this data has shape {shape}. Try --data moving-digits.")
+    levels = sides(shape[1:])
+    channels = width * 2 ** (len(levels) - 1)
+    z, (label, embedded) = keras.Input((latent,)), _label(classes, latent)
+    x = layers.Dense(math.prod(levels[-1]) * channels)(layers.Concatenate()([z, embedded]))
+    x = layers.Reshape((*levels[-1], channels))(x)
+    for level in range(len(levels) - 2, -1, -1):
+        channels //= 2
+        x = _enlarged(x, channels, levels[level])
+        if level == len(levels) - 2:
+            x = ops.reshape(_recurrent(x, shape[0]), (-1, *x.shape[1:]))
+    x = layers.Conv2D(shape[-1], 3, padding="same")(x)
+    video = ops.reshape(layers.Activation("tanh", dtype="float32")(x), (-1, *shape))
+    return keras.Model([z, label], video, name="generator")
+
+
+def _enlarged(x: keras.KerasTensor, channels: int, size: tuple[int, int]) -> keras.KerasTensor:
+    """Twice the resolution, or a row or column less."""
+    x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(layers.UpSampling2D()(x))
+    x = layers.Cropping2D([(0, twice - side) for twice, side in zip(x.shape[1:3], size, strict=True)])(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.9, synchronized=True)(x))
+
+
+def _recurrent(x: keras.KerasTensor, frames: int) -> keras.KerasTensor:
+    """A convolutional GRU that sees x (B, H, W, C) in each frame: its states (B, T, H, W, C), from zero on.
+
+    Ballas et al., arXiv 1511.06432, equations 5 to 8.
+    """
+    channels = x.shape[-1]
+    gates = layers.Conv2D(2 * channels, 3, padding="same", activation="sigmoid")
+    candidate = layers.Conv2D(channels, 3, padding="same", activation="tanh")
+    h, states = ops.zeros_like(x), []
+    for _ in range(frames):
+        update, reset = ops.split(gates(ops.concatenate([x, h], axis=-1)), 2, axis=-1)
+        h = (1.0 - update) * h + update * candidate(ops.concatenate([x, reset * h], axis=-1))
+        states.append(h)
+    return ops.stack(states, axis=1)
+
+
+def frame_discriminator(classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
+    """Frames (B, H, W, C) and labels (B,) -> logits (B,)."""
+    frame = keras.Input(shape)
+    return _judged(frame, frame, classes, width, "frame_discriminator")
+
+
+def motion_discriminator(classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
+    """Videos (B, T, H, W, C) and labels (B,) -> logits (B,); each convolution over space sees all frames at once."""
+    video = keras.Input(shape)
+    x = ops.reshape(ops.transpose(video, (0, 2, 3, 1, 4)), (-1, *shape[1:3], shape[0] * shape[3]))
+    return _judged(video, x, classes, width, "motion_discriminator")
+
+
+def _judged(entry: keras.KerasTensor, x: keras.KerasTensor, classes: int, width: int, name: str) -> keras.Model:
+    """Strided convolutions of x, and the logit of features and label: Miyato & Koyama, arXiv 1802.05637, equation 3."""
+    while min(x.shape[1:3]) > 3:
+        x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(x))
+        width *= 2
+    features = layers.Flatten()(x)
+    label, embedded = _label(classes, features.shape[-1])
+    fits = layers.Dot(axes=1, dtype="float32")([features, embedded])
+    logit = layers.Add(dtype="float32")([layers.Dense(1, dtype="float32")(features), fits])
+    return keras.Model([entry, label], layers.Reshape((), dtype="float32")(logit), name=name)
+
+
+def _label(classes: int, size: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The input of a label (B,), and its embedding (B, size)."""
+    label = keras.Input((), dtype="int64")
+    return label, layers.Dense(size, use_bias=False)(ops.one_hot(label, classes))

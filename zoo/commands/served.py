@@ -71,7 +71,7 @@ def _pair(flag: str, text: str) -> tuple[str, str]:
         Flag("count", int, 64, "how many samples"),
         Flag("seed", int, 0, "seed of the first; the others follow it"),
         Flag("label", int, None, "class to draw, for a model that takes one"),
-        Flag("out", str, "samples.png", "a picture (.png) or the numbers (.npz)"),
+        Flag("out", str, "samples.png", "a picture (.png; videos move, in a .gif) or the numbers (.npz)"),
         *CONNECTION,
     ],
     tensorflow=False,
@@ -83,8 +83,8 @@ def _sample(values: Any, positional: list[str]) -> None:
     from serving.client import chunks
 
     (model,), out, parts = positional, Path(values.out), []
-    if out.suffix not in (".png", ".npz"):
-        raise UserError(f"--out ends in .png or .npz; received {out}.")
+    if out.suffix not in (".png", ".gif", ".npz"):
+        raise UserError(f"--out ends in .png, .gif (for videos) or .npz; received {out}.")
     if values.count < 1:
         raise UserError(f"--count must be above 0; received {values.count}.")
     seeds = np.arange(values.seed, values.seed + values.count, dtype=np.int64)
@@ -93,19 +93,21 @@ def _sample(values: Any, positional: list[str]) -> None:
         inputs["label"] = np.full_like(seeds, values.label)
     with connect(values) as client, tqdm(total=len(seeds), unit=" samples", leave=False) as bar:
         pieces = chunks.cut(inputs, chunks.ROWS)
-        for reply in client.stream(model, pieces, signature="sample", outputs=["images"]):
-            parts.append(reply["images"])
-            bar.update(len(reply["images"]))
+        for reply in client.stream(model, pieces, signature="sample"):
+            ((kind, drawn),) = reply.items()
+            parts.append(drawn)
+            bar.update(len(drawn))
     samples = np.concatenate(parts)
-    if out.suffix == ".png" and samples.ndim != 4:
+    if out.suffix != ".npz" and samples.ndim not in (4, 5):
         raise UserError(f"{model} draws rows of numbers, {list(samples.shape[1:])}, not images. Give --out an .npz.")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".npz":
-        np.savez_compressed(out, images=samples, **inputs)
+        arrays: dict[str, Any] = {kind: samples, **inputs}
+        np.savez_compressed(out, **arrays)
     else:
         from zoo import pictures
 
-        pictures.grid(samples).save(out)
+        out = pictures.save(samples, out)
     print(f"{len(seeds)} samples of {model} version {reply.version}: {out}")
 
 

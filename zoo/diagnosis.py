@@ -36,8 +36,9 @@ def _diverged(history: History) -> bool:
 
 
 def _won(history: History) -> bool:
-    rights = [history[-1].get(f"discriminator/{side}_accuracy", 0.0) for side in ("real", "fake")]
-    return min(rights) > 0.99
+    """In two epochs, one after the other: a game that has just begun may be lopsided for one."""
+    rights = [h.get(f"discriminator/{side}_accuracy", 0.0) for h in history[-2:] for side in ("real", "fake")]
+    return len(rights) == 4 and min(rights) > 0.99
 
 
 def _vanished(history: History) -> bool:
@@ -45,7 +46,9 @@ def _vanished(history: History) -> bool:
 
 
 def _collapsed(history: History) -> bool:
-    return history[-1].get("generator/diversity", 1.0) < 0.25
+    """Low for three epochs and not rising: a generator that has just begun draws all alike, too."""
+    last = [h.get("generator/diversity", 1.0) for h in history[-3:]]
+    return len(last) == 3 and max(last) < 0.25 and last[-1] < 1.1 * last[0] + 1e-6
 
 
 TROUBLES: Mapping[str, Trouble] = {

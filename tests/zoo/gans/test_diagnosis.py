@@ -64,8 +64,13 @@ def test_a_trouble_is_told_once_until_it_has_passed():
     model = toys.game("hinge")
     diagnosis = Diagnosis(model, Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
     sick, well = ({"generator/diversity": d} for d in (0.01, 1.0))
-    told = [len(diagnosis.warnings(means)) for means in (well, sick, sick, well, sick)]
-    assert told == [0, 1, 0, 0, 1]
+    told = [len(diagnosis.warnings(means)) for means in (sick, sick, sick, sick, well, sick, sick, sick)]
+    assert told == [0, 0, 1, 0, 0, 0, 0, 1]
+
+
+def test_a_generator_that_has_just_begun_is_not_taken_for_collapsed():
+    diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
+    assert [diagnosis.warnings({"generator/diversity": d}) for d in (0.05, 0.1, 0.15, 0.2, 0.4)] == [[]] * 5
 
 
 def test_other_models_are_left_alone():

@@ -13,6 +13,7 @@ from zoo import strategy
 _TWO = strategy.get("mirrored", 2)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items):
     """Who runs what, where there are several workers (pytest-xdist): one takes all that is tested of a model, or a
     whole module, so that what is slow to set up is set up once."""

@@ -184,7 +184,7 @@ def test_a_flag_that_cannot_be_is_told(capsys, line, message):
         ("--models . --rest_api_port 1 --port 1", "must differ"),
         ("--models . --monitoring_config_file f", "needs --rest_api_port"),
         ("--models . --use_alts_credentials", "--ssl_config_file gives TLS anywhere"),
-        ("--model_config_file nowhere", "cannot be read"),
+        ("--model_config_file nowhere --port 0", "cannot be read"),
     ],
 )
 def test_flags_that_do_not_go_together_are_told(capsys, line, message):

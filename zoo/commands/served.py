@@ -94,9 +94,9 @@ def _sample(values: Any, positional: list[str]) -> None:
     with connect(values) as client, tqdm(total=len(seeds), unit=" samples", leave=False) as bar:
         pieces = chunks.cut(inputs, chunks.ROWS)
         for reply in client.stream(model, pieces, signature="sample"):
-            ((kind, drawn),) = reply.items()
-            parts.append(drawn)
-            bar.update(len(drawn))
+            kind = "videos" if "videos" in reply else "images"
+            parts.append(reply[kind])
+            bar.update(len(reply[kind]))
     samples = np.concatenate(parts)
     if out.suffix != ".npz" and samples.ndim not in (4, 5):
         raise UserError(f"{model} draws rows of numbers, {list(samples.shape[1:])}, not images. Give --out an .npz.")

@@ -37,10 +37,10 @@ pictures: demo   ## the pictures of the documents, from the demo
 	cp demo/explanation.png docs/explanation.png
 
 test: .venv/dev  ## the tests, under 15 minutes on 2 cores
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 test-slow: .venv/dev ## the long tests
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
 
 test-beam: .venv/beam/ready ## the tests of serving/beam.py, in an environment without TensorFlow
 	@.venv/beam/bin/python -m pytest -q -W default --confcutdir tests/beam tests/beam

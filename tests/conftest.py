@@ -13,16 +13,6 @@ from zoo import strategy
 _TWO = strategy.get("mirrored", 2)
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items):
-    """Who runs what, where there are several workers (pytest-xdist): one takes all that is tested of a model, or a
-    whole module, so that what is slow to set up is set up once."""
-    for item in items:
-        model = getattr(item, "callspec", None) and item.callspec.params.get("name")
-        of_models = item.path.name in ("test_harness.py", "test_export.py")
-        item.add_marker(pytest.mark.xdist_group(model if model and of_models else item.path.name))
-
-
 @pytest.fixture(scope="session")
 def two_replicas() -> tf.distribute.Strategy:
     """The one MirroredStrategy of the test process."""

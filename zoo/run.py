@@ -6,8 +6,10 @@ RUN/log.csv         means of each epoch; the same for TensorBoard in RUN/events/
 RUN/samples/        a picture after each epoch
 """
 
+import csv
 import dataclasses
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -233,6 +235,15 @@ def read(folder: Path) -> tuple[RunConfig, Spec]:
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder / 'config.json'} cannot be read ({error}). Train again to another --out.") from None
+
+
+def seconds(folder: Path) -> float:
+    """What a run's epochs took so far, its pictures included; NaN where none is over."""
+    try:
+        with (folder / "log.csv").open(newline="") as file:
+            return sum(float(row["seconds"]) for row in csv.DictReader(file)) or math.nan
+    except FileNotFoundError:
+        return math.nan
 
 
 def restore(folder: Path) -> tuple[GenerativeModel, RunConfig]:

@@ -1,7 +1,7 @@
 """A trained model with what is needed to measure it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,14 @@ class Trained:
 
     Attributes:
       folder: the run's, with its log.csv.
+      asked: rows of each call of `ask` so far.
     """
 
     model: GenerativeModel
     config: RunConfig
     data: Data
     folder: Path
+    asked: list[int] = field(default_factory=list)
 
     @classmethod
     def of(cls, folder: Path) -> "Trained":
@@ -62,6 +64,7 @@ class Trained:
         """Calls one of the model's signatures, in chunks of rows; everything in the wire's ranges."""
         names = list(self.model.signatures()[signature].inputs)
         function, count = self._functions[signature], len(inputs[names[0]])
+        self.asked.append(count)
         chunks = [
             {k: v.numpy() for k, v in function(*(tf.constant(inputs[n][i : i + _ROWS]) for n in names)).items()}
             for i in range(0, count, _ROWS)

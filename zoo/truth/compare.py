@@ -14,7 +14,7 @@ from zoo.trainer import Trainer
 from zoo.truth import figures, score
 from zoo.truth.comparison import Comparison, Entry
 from zoo.truth.score import Protocol, Score
-from zoo.truth.trials import Budget, Contender, Trials, command_line, measured, seeds
+from zoo.truth.trials import Budget, Contender, Measured, Trials, command_line, measured, seeds
 
 LOOKS = 4
 """How often a run is measured, evenly spread over its epochs."""
@@ -80,13 +80,15 @@ class _Ran(NamedTuple):
     """One run: the measure at each look, NaN from where it failed, and why it did."""
 
     curve: tuple[float, ...]
+    rows: int | None
     failure: str = ""
 
 
 def _run(trials: Trials, contender: Contender, seed: int, looks: Sequence[int], measure: str) -> _Ran:
     """Trains from look to look. What was measured stays in the run's folder, so that a second start goes on."""
     path = trials.folder(contender, seed) / "measured.json"
-    found: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    found = {epoch: Measured(*pair) for epoch, pair in kept.items()}
     try:
         for epoch in looks:
             if str(epoch) not in found:
@@ -94,14 +96,19 @@ def _run(trials: Trials, contender: Contender, seed: int, looks: Sequence[int], 
                 write_whole(path, json.dumps(found) + "\n")
     except Failure as error:
         missing = (math.nan,) * (len(looks) - len(found))
-        return _Ran((*found.values(), *missing), f"{contender}, seed {seed}: {error}")
-    return _Ran(tuple(found.values()))
+        return _Ran((*_values(found), *missing), None, f"{contender}, seed {seed}: {error}")
+    return _Ran(_values(found), found[str(looks[-1])].rows)
+
+
+def _values(found: Mapping[str, Measured]) -> tuple[float, ...]:
+    return tuple(m.value for m in found.values())
 
 
 def _entry(
     protocol: Protocol, looks: tuple[int, ...], ran: Sequence[_Ran], first: Sequence[_Ran], better: str
 ) -> Entry:
     """What the runs of one contender come to, beside those of the first."""
+    protocol = replace(protocol, fake=max((r.rows for r in ran if r.rows is not None), default=None))
     choose = min if better == "lower" else max
     last, theirs = ({s: r.curve[-1] for s, r in enumerate(runs) if not r.failure} for runs in (ran, first))
     best = {s: choose(ran[s].curve) for s in last}

@@ -1,5 +1,6 @@
 """The page of results, from the stored files alone: what was shown, what was not, what is not measured yet."""
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,10 +20,11 @@ Made by `zoo report`; a test fails where this page and the files differ.
 A claim is what a paper says of its model, as one number: a measure of the model against the same measure of something
 else, with the same data, epochs, batches and seeds. It is *shown* where the whole 95 % interval of the difference lies
 on the claimed side of zero: Student's t over the seeds, a seed's two trainings being a pair. Few seeds make wide
-intervals: what is not shown is not refuted. The command in a row makes its figures again; the file beside it holds the
+intervals: what is not shown is not refuted. *Training* is the model's longest of the seeds', on two cores that also did
+other work. The command in a row makes its figures again; the file beside it holds the
 whole protocol. [evaluation.md](evaluation.md) tells what the distances mean and when they mislead.
 """
-_CLAIMS = ("model", "claim", "measure", "model's, by seed", "against", "difference", "again")
+_CLAIMS = ("model", "claim", "measure", "model's, by seed", "against", "difference", "training", "again")
 _COMPARED = ("model", "last", "best of its looks", "last, to the first", "runs that failed")
 
 
@@ -61,6 +63,7 @@ def _row(found: Verified, verdict: Verdict, link: str) -> Sequence[str]:
         _numbers(verdict.ours),
         f"{claim.against}: {_numbers(verdict.theirs)}",
         str(verdict.difference),
+        f"{max(found.seconds, default=math.nan):.0f} s",
         f"`{protocol.command}` ([file]({link}/{found.name}.json))",
     )
 

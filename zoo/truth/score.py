@@ -29,7 +29,7 @@ class Protocol:
       command: makes it again.
       data: name and shape.
       split: of the real examples.
-      real, fake: how many of each there were; None for as many as the measure takes.
+      real, fake: how many of each there were; None where the model gave no rows.
       range: of pixels.
       evaluator: the data's own, as NAME HASH, by whose features distances are taken; None where it has none.
       seeds: of the trainings.

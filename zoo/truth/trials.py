@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from zoo import measures, registry, run
 from zoo.config import RunConfig
@@ -127,12 +127,20 @@ class Trials:
         print(f"[{self._begun}/{self.count}] {contender}, seed {seed}{left}", flush=True)
 
 
-def measured(name: str, trained: Trained) -> float:
+class Measured(NamedTuple):
+    """A measure, and how many rows the model gave for it; None where it was not asked for any."""
+
+    value: float
+    rows: int | None
+
+
+def measured(name: str, trained: Trained) -> Measured:
     """A measure of a trial. Errors: UserError for an unknown one, Failure where it is not finite."""
+    before = len(trained.asked)
     value = measures.get(name)(trained)
     if not math.isfinite(value):
         raise Failure(f"{name} of {trained.folder} is {value}. Look at its samples and log.csv: it did not learn.")
-    return value
+    return Measured(value, max(trained.asked[before:], default=None))
 
 
 def _command(config: RunConfig, contender: Contender) -> str:

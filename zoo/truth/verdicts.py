@@ -62,10 +62,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Verified:
-    """A variant's verdicts on some data; one file of the results."""
+    """A variant's verdicts on some data; one file of the results.
+
+    Attributes:
+      seconds: of its trainings, by seed; NaN where one failed before its first epoch was over.
+    """
 
     model: str
     data: str
+    seconds: tuple[float, ...]
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -75,9 +80,16 @@ class Verified:
 
     def to_json(self) -> dict[str, Any]:
         """What `of` reads back."""
-        return {"model": self.model, "data": self.data, "verdicts": [v.to_json() for v in self.verdicts]}
+        return {
+            "model": self.model,
+            "data": self.data,
+            "seconds": [score.to_null(v) for v in self.seconds],
+            "verdicts": [v.to_json() for v in self.verdicts],
+        }
 
     @classmethod
     def of(cls, record: Mapping[str, Any], source: Path) -> "Verified":
         """What `to_json` wrote into the file `source`."""
-        return cls(record["model"], record["data"], tuple(Verdict.of(v, source) for v in record["verdicts"]))
+        seconds = tuple(map(score.from_null, record["seconds"]))
+        verdicts = tuple(Verdict.of(v, source) for v in record["verdicts"])
+        return cls(record["model"], record["data"], seconds, verdicts)

@@ -3,10 +3,11 @@
 import math
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo import measures
+from zoo import measures, run
 from zoo.claims import Claim
 from zoo.errors import Failure, UserError
 from zoo.measures import Trained
@@ -33,7 +34,8 @@ def verify(recipe: Recipe, budget: Budget, *, count: int, out: Path, store: Path
     verdicts = [
         _verdict(claim, pairs, protocol) for claim, pairs in zip(recipe.claims, zip(*found, strict=True), strict=True)
     ]
-    verified = Verified(recipe.name, budget.data, tuple(verdicts))
+    seconds = [run.seconds(trials.folder(variant, seed)) for seed in chosen]
+    verified = Verified(recipe.name, budget.data, tuple(seconds), tuple(verdicts))
     score.write(store / f"{verified.name}.json", verified.to_json())
     _keep_picture(trials.folder(variant, 0) / "samples", store / verified.name)
     return verified
@@ -44,6 +46,7 @@ class _Pair(NamedTuple):
 
     ours: float = math.nan
     theirs: float = math.nan
+    rows: int | None = None
     failure: str = ""
 
 
@@ -65,8 +68,9 @@ def _pair(claim: Claim, variant: Trained | Failure, rival: Trained | Failure | N
     if isinstance(rival, Failure):
         return _Pair(failure=str(rival))
     try:
-        theirs = _fixed(claim, variant) if rival is None else measured(claim.measure, rival)
-        return _Pair(measured(claim.measure, variant), theirs)
+        theirs = _fixed(claim, variant) if rival is None else measured(claim.measure, rival).value
+        ours = measured(claim.measure, variant)
+        return _Pair(ours.value, theirs, ours.rows)
     except Failure as error:
         return _Pair(failure=f"{claim.measure} of seed {variant.seed}: {error}")
 
@@ -88,7 +92,8 @@ def _is_model(claim: Claim) -> bool:
 
 
 def _verdict(claim: Claim, pairs: Sequence[_Pair], protocol: Protocol) -> Verdict:
-    difference = score.over_seeds([p.ours - p.theirs for p in pairs], protocol)
+    rows = max((p.rows for p in pairs if p.rows is not None), default=None)
+    difference = score.over_seeds([p.ours - p.theirs for p in pairs], replace(protocol, fake=rows))
     ours, theirs = (tuple(side) for side in ([p.ours for p in pairs], [p.theirs for p in pairs]))
     return Verdict(claim, ours, theirs, difference, tuple(p.failure for p in pairs if p.failure))
 

@@ -31,7 +31,7 @@ def results(protocol):
         Entry("toy", (1, 2), ((3.0, 2.5), (3.1, 2.6)), Score(2.55, 2, 3, other), Score(2.55, 2, 3, other), None, ()),
         Entry("other", (2,), ((2.0,), (math.nan,)), *[Score(2.0, math.nan, math.nan, other)] * 3, ("seed 1: y",)),
     ]
-    verified = Verified("toy", "digits", (shown, lost))
+    verified = Verified("toy", "digits", (3.0, 65.4), (shown, lost))
     return Results((verified,), (Comparison("toys on digits", "frechet", "lower", tuple(entries)),))
 
 
@@ -53,7 +53,7 @@ def test_the_page_says_what_was_shown_what_not_and_what_is_missing(results, clai
     assert "1 of 2 claims" in shown
     assert r"less \| of it" in shown
     assert "1.25, 1.35" in shown
-    assert "-0.7 [-0.9, -0.5]" in shown
+    assert "-0.7 [-0.9, -0.5] | 65 s |" in shown
     assert "more of it; failed: seed 1: x" in lost
     assert compared.index("| `other` | 2 ") < compared.index("| `toy` | 2.55 "), "the best first"
     assert "1 of 2" in compared
@@ -70,7 +70,7 @@ def test_every_figure_stands_beside_its_command_and_file(results, claiming, tmp_
     assert "```\nzoo compare toy other\n```" in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     columns = {line.replace(r"\|", "").count("|") for line in tables}
-    assert columns == {8, 6}, "no cell is lost"
+    assert columns == {9, 6}, "no cell is lost"
 
 
 def test_the_command_makes_the_page_and_its_pictures_from_the_files_alone(results, tmp_path, monkeypatch, capsys):

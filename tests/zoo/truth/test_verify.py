@@ -82,6 +82,8 @@ def test_a_run_that_fails_leaves_its_claim_not_shown(prove, tmp_path):
 
 def test_a_second_start_trains_nothing_and_finds_the_same(prove, tmp_path):
     first = prove(Claim("less", "test_error", "pca"))
+    assert all(0.0 < seconds < 600.0 for seconds in first.seconds)
+    assert first.verdicts[0].difference.protocol.fake == first.verdicts[0].difference.protocol.real
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("ckpt-*")}
     assert prove(Claim("less", "test_error", "pca")) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("ckpt-*")} == before

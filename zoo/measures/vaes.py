@@ -15,13 +15,13 @@ from zoo.noise import Seed
 from zoo.vaes.family import VAE
 
 _COUNT = 2_000
-"""Samples, and test images at most."""
+"""Samples."""
 
 
 def _distance(t: Trained, images: np.ndarray) -> float:
     """Fréchet distance of the evaluator's features, between images in [0, 1] and the test split."""
     features = evaluators.for_data(t.config.data).features
-    real, fake = (FeatureMoments().add(features(x)) for x in (t.test[0][:_COUNT], 2.0 * images - 1.0))
+    real, fake = (FeatureMoments().add(features(x)) for x in (t.test[0], 2.0 * images - 1.0))
     return frechet_distance(real, fake)
 
 
@@ -84,8 +84,8 @@ def tightening(t: Trained) -> float:
 
 @measure
 def correlation(t: Trained) -> float:
-    """Total correlation of the codes in nats, estimated from 2,000 test images."""
-    vae, x = _vae(t), tf.constant(t.test[0][:_COUNT])
+    """Total correlation of the codes in nats, estimated from the test images, 2,000 at most."""
+    vae, x = _vae(t), tf.constant(t.test[0])
     mean, log_variance = vae.posterior.moments(vae.infer(x))
     z, _ = vae.posterior.sample(vae.infer(x), Seed.of(tf.range(x.shape[0])).normal((vae.latent,)))
     return float(np.mean(total_correlation(z, mean, log_variance, x.shape[0])[1]))

@@ -14,6 +14,7 @@ from zoo.config import RunConfig
 from zoo.data import load
 from zoo.errors import Failure, UserError
 from zoo.measures import Trained
+from zoo.measures.trained import REAL
 from zoo.registry import Recipe, show
 from zoo.truth.score import OVER_SEEDS, Protocol, described, judge
 
@@ -106,7 +107,7 @@ class Trials:
             model=str(contender),
             data=described(self.data),
             split="test",
-            real=self.data.test.count,
+            real=min(self.data.test.count, REAL),
             fake=None,
             range="[0, 1]",
             evaluator=judge(self.budget.data),

@@ -16,15 +16,15 @@ from zoo.registry import recipe
     family="autoencoder",
     reference="ICML 2011, Rifai et al.",
     claims=[Claim("small changes of the input barely move the code", "jacobian_norm", "contractive weight=0")],
-    epochs=20,
-    learning_rate=3e-3,
+    epochs=50,
+    learning_rate=2e-3,
 )
 def contractive(
     spec: Spec,
     *,
     code: int = 16,
     hidden: tuple[int, ...] = (256,),
-    weight: float = 30.0,
+    weight: float = 10.0,
     projections: int = 0,
     loss: str = "bce",
 ) -> Autoencoder:
@@ -41,6 +41,6 @@ def contractive(
             directions = tf.repeat(tf.eye(code)[None], x.shape[0], axis=0)
         return {"contraction": weight * contraction(encoder, x, directions)}
 
-    encoder = mlp(spec.shape, hidden, (code,), activation="sigmoid", output="sigmoid", name="encoder")
+    encoder = mlp(spec.shape, hidden, (code,), activation="relu", output="sigmoid", name="encoder")
     decoder = mlp((code,), hidden[::-1], spec.shape, name="decoder")
     return Autoencoder(spec, encoder, decoder, loss=loss, penalty=pay)

@@ -10,11 +10,11 @@ from zoo.vaes.family import VAE, assemble
     family="vae",
     reference="NIPS 2015, Sohn et al.",
     claims=[Claim("gives the class asked for", "agreement", "0.9", "above")],
-    epochs=40,
-    learning_rate=1e-3,
+    epochs=120,
+    learning_rate=2e-3,
 )
 def conditional_vae(
-    spec: Spec, *, latent: int = 8, hidden: tuple[int, ...] = (512, 256), likelihood: str = "bernoulli"
+    spec: Spec, *, latent: int = 4, hidden: tuple[int, ...] = (512, 256), likelihood: str = "bernoulli"
 ) -> VAE:
     """Gives the class asked for: both networks are told the label."""
     return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, conditional=True)

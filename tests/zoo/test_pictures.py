@@ -12,7 +12,8 @@ LOSSES = {"epoch": [1.0, 2.0], "critic/real": [0.5, 0.4], "critic/gradient_norm"
 def test_shares_have_panels_of_their_own(watched, rows, tmp_path):
     """A panel is 4.2 by 2.8 inches at 120 dots: one for each player, in one row or two."""
     pictures.curves(LOSSES | watched, tmp_path / "curves.png", title="wgan")
-    assert Image.open(tmp_path / "curves.png").size == (2 * 504, rows * 336)
+    with Image.open(tmp_path / "curves.png") as drawn:
+        assert drawn.size == (2 * 504, rows * 336)
 
 
 def test_a_log_is_read_as_it_was_written(tmp_path):

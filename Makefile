@@ -32,9 +32,12 @@ help:            ## what can be done here
 demo: .venv/base ## train, export, serve, sample, explain; ends with demo/index.html
 	@$(BIN)/zoo demo
 
-pictures: demo   ## the pictures of the documents, from the demo
+pictures: demo   ## the pictures of the documents, from the demo and a small VAE
 	cp demo/dcgan.png docs/samples.png
 	cp demo/explanation.png docs/explanation.png
+	@$(BIN)/zoo train vae latent=2 --out demo/runs/plane
+	@$(BIN)/zoo export demo/runs/plane --models demo/models --name plane
+	@$(BIN)/zoo latent plane --map --models demo/models --out docs/latent.png
 
 test: .venv/dev  ## the tests, under 15 minutes on 2 cores
 	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile

@@ -38,13 +38,14 @@ def write(results: Results, recipes: Iterable[Recipe], folder: Path, path: Path)
 
 def page(results: Results, recipes: Iterable[Recipe], folder: Path, path: Path) -> str:
     """The text of the page at `path`. Of `folder` it takes the names of pictures, and the notes: NAME.md, what others
-    found of the same question, stands under the table of the comparison NAME."""
+    found of the same question, or why a claim does not show, stands under the table with the result NAME."""
     link = os.path.relpath(folder, path.parent)
     rows = [(v.shown, _row(found, v, link)) for found in results.verified for v in found.verdicts]
     parts = [_INTRODUCTION]
     for title, shown in (("Shown", True), ("Not shown", False)):
         some = [row for what, row in rows if what == shown]
         parts += [f"## {title}\n", f"{len(some)} of {len(rows)} claims.\n", *([_table(_CLAIMS, some)] if some else [])]
+    parts += [note for found in results.verified for note in _note(folder / f"{found.name}.md")]
     parts += ["## Compared\n"] * bool(results.compared)
     parts += [_compared(comparison, link, folder / f"{comparison.name}.md") for comparison in results.compared]
     parts += _drawn(results, folder, link)
@@ -88,9 +89,13 @@ def _compared(comparison: Comparison, link: str, note: Path) -> str:
             f"{first.last.protocol.data}. The file: [{comparison.name}.json]({link}/{comparison.name}.json). Again:\n",
             f"```\n{first.last.protocol.command}\n```\n",
             _table(_COMPARED, rows),
-            *([note.read_text()] if note.exists() else []),
+            *_note(note),
         ]
     )
+
+
+def _note(path: Path) -> list[str]:
+    return [path.read_text()] if path.exists() else []
 
 
 def _drawn(results: Results, folder: Path, link: str) -> list[str]:

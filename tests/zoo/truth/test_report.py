@@ -45,6 +45,7 @@ def test_the_page_says_what_was_shown_what_not_and_what_is_missing(results, clai
     recipe = claiming(LESS, MORE)
     store(results, tmp_path / "results")
     (tmp_path / "results" / "compare-toys-on-digits.md").write_text("Others found the same.\n")
+    (tmp_path / "results" / "verify-toy-digits.md").write_text("It is too small.\n")
     text = page(results, [recipe, dataclasses.replace(recipe, name="later")], tmp_path / "results", tmp_path / "r.md")
     shown, rest = text.split("## Shown")[1].split("## Not shown")
     lost, rest = rest.split("## Compared")
@@ -55,6 +56,7 @@ def test_the_page_says_what_was_shown_what_not_and_what_is_missing(results, clai
     assert "1.25, 1.35" in shown
     assert "-0.7 [-0.9, -0.5] | 65 s |" in shown
     assert "more of it; failed: seed 1: x" in lost
+    assert lost.rstrip().endswith("It is too small.")
     assert compared.index("| `other` | 2 ") < compared.index("| `toy` | 2.55 "), "the best first"
     assert "1 of 2" in compared
     assert compared.rstrip().endswith("Others found the same.")

@@ -46,32 +46,40 @@ def exported(home, trained):
     return functools.cache(lambda name: export.export(trained(name), home / "models"))
 
 
+@pytest.fixture(scope="module")
+def restored(trained):
+    """A model's name -> the model of its run."""
+    return functools.cache(lambda name: run.restore(trained(name))[0])
+
+
+@pytest.fixture(scope="module")
+def loaded(exported):
+    """A model's name -> its first version, as TensorFlow loads it."""
+    return functools.cache(lambda name: tf.saved_model.load(str(exported(name))))
+
+
 @EVERY
-def test_the_saved_model_computes_what_the_run_does(name, trained, exported, home):
+def test_the_saved_model_computes_what_the_run_does(name, restored, exported, loaded, home):
     """Through `tf.saved_model.load` here; `export` itself has compared by way of a TF1 Session."""
-    version = exported(name)
-    assert version == home / "models" / name / "1"
-    loaded = tf.saved_model.load(str(version))
-    model, _ = run.restore(trained(name))
-    signatures = model.signatures()
-    assert set(loaded.signatures) - {"serving_default"} == set(signatures)
+    assert exported(name) == home / "models" / name / "1"
+    signatures, saved = restored(name).signatures(), loaded(name).signatures
+    assert set(saved) - {"serving_default"} == set(signatures)
     for key, signature in signatures.items():
         inputs = export.example_inputs(signature, 5)
         expected = signature.function(*map(tf.constant, inputs.values()))
-        served = loaded.signatures[key](**{k: tf.constant(v) for k, v in inputs.items()})
+        served = saved[key](**{k: tf.constant(v) for k, v in inputs.items()})
         assert set(served) == set(expected)
         for output, value in expected.items():
             np.testing.assert_allclose(served[output], value, rtol=1e-5, atol=1e-5)
 
 
 @EVERY
-def test_the_first_signature_is_the_default(name, trained, exported):
+def test_the_first_signature_is_the_default(name, restored, loaded):
     """Fact 12."""
-    loaded = tf.saved_model.load(str(exported(name)))
-    model, _ = run.restore(trained(name))
-    key, signature = next(iter(model.signatures().items()))
+    saved = loaded(name).signatures
+    key, signature = next(iter(restored(name).signatures().items()))
     inputs = {k: tf.constant(v) for k, v in export.example_inputs(signature, 2).items()}
-    default, first = loaded.signatures["serving_default"](**inputs), loaded.signatures[key](**inputs)
+    default, first = saved["serving_default"](**inputs), saved[key](**inputs)
     assert all(np.array_equal(default[k], first[k]) for k in first)
 
 
@@ -92,7 +100,7 @@ def _meta_graph(version):
 
 
 @EVERY
-def test_warmup_has_a_request_for_each_signature(name, trained, exported):
+def test_warmup_has_a_request_for_each_signature(name, exported):
     version = exported(name)
     path = version / "assets.extra" / "tf_serving_warmup_requests"
     records = [
@@ -186,10 +194,9 @@ def served(home, exported):
 
 
 @EVERY
-def test_served_and_called_through_every_signature(name, trained, served):
+def test_served_and_called_through_every_signature(name, restored, served):
     """Over gRPC, in batches of other sizes than the warm-up's, equal to the model in process."""
-    model, _ = run.restore(trained(name))
-    client = served(name)
+    model, client = restored(name), served(name)
     offered = client.metadata(name).signatures
     assert set(offered) - {"serving_default"} == set(model.signatures())
     for key, signature in model.signatures().items():
@@ -205,7 +212,7 @@ def test_served_and_called_through_every_signature(name, trained, served):
 
 
 @EVERY
-def test_a_sample_has_the_same_address_on_the_wire(name, trained, served):
+def test_a_sample_has_the_same_address_on_the_wire(name, served):
     client = served(name)
     if "sample" not in client.metadata(name).signatures:
         pytest.skip(f"{name} does not sample")

@@ -6,7 +6,8 @@ One model (an exported DCGAN; without --models: a discriminator of its size and 
 a grid of 7 by 7, one baseline, the same compiled function behind all, one thread. Each explains once a seed; medians of
 the milliseconds (CPU and wall), and stability: how far the five strongest parts agree over the seeds (VSI). `times` is
 the CPU time relative to ours: all of ours, ours of as many rows, or ours of as few rows as it takes to be as stable as
-the contestant, as the row says.
+the contestant, as the row says. At equal rows no contestant can be further from ours than the model's own time, which
+all pay, lets it be.
 
 A peer that is not installed is left out and said to be. `make bench` installs shap; xplique pins an older TensorFlow
 but runs on this one, so it comes without what it asks for: pip install --no-deps xplique deprecated wrapt
@@ -15,8 +16,6 @@ opencv-python-headless.
 
 import argparse
 import contextlib
-import importlib.util
-import io
 import os
 import re
 import statistics
@@ -34,17 +33,12 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THRE
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from explain import Function, Local, Remote, explain, grid  # noqa: E402
+from benchmarks.explainers import GREY, PEERS, SHAPE, Explainer, installed, kernel_shap, ours, stock  # noqa: E402
+from explain import Function, Local, Remote, explain  # noqa: E402
 from explain.errors import RequestError  # noqa: E402
 from explain.quality import TOP, stability  # noqa: E402
 
-SHAPE, CELLS = (28, 28, 1), 7
-GREY = 0.3
-"""What every contestant hides a part behind: all of them can do a constant."""
-
 SIZES = (67, 99, 131, 195, 257, 385, 513, 769, 1025, 2049, 4097)
-Explainer = Callable[[int, int], NDArray[Any]]
-"""(seed, evaluations) -> coefficients (49,)."""
 
 
 class Measured(NamedTuple):
@@ -98,99 +92,6 @@ def compiled(folder: Path) -> Callable[[Any], Any]:
 
     logits.model = model  # it owns the variables
     return logits
-
-
-def ours(logits: Callable[[Any], Any], x: NDArray[Any], **options: Any) -> Explainer:
-    """This package."""
-    source = Function(lambda images: logits(images).numpy(), chunk=1000)
-
-    def run(seed: int, evaluations: int) -> NDArray[Any]:
-        samples = evaluations - 2 if evaluations else None
-        found = explain(source, x, seed=seed, baseline=GREY, samples=samples, **options)
-        return found.coefficients
-
-    return run
-
-
-def stock(logits: Callable[[Any], Any], x: NDArray[Any]) -> Explainer:
-    """The package lime: a grid for segments, the compiled function, ten images a call as it comes, no selection."""
-    from lime.lime_image import LimeImageExplainer
-
-    labels = grid(x.shape, CELLS).labels
-
-    def classify(images: NDArray[Any]) -> NDArray[Any]:
-        return logits(images[..., :1].astype(np.float32)).numpy()[:, None]
-
-    def run(seed: int, evaluations: int) -> NDArray[Any]:
-        with contextlib.redirect_stderr(io.StringIO()):
-            found = LimeImageExplainer(feature_selection="none", random_state=seed).explain_instance(
-                x[..., 0],
-                classify,
-                labels=(0,),
-                top_labels=None,
-                hide_color=GREY,
-                num_samples=evaluations,
-                num_features=CELLS * CELLS,
-                segmentation_fn=lambda image: labels,
-            )
-        return np.array([weight for _, weight in sorted(found.local_exp[0])])
-
-    return run
-
-
-def kernel_shap(logits: Callable[[Any], Any], x: NDArray[Any]) -> Explainer:
-    """shap.KernelExplainer over the parts, one background, no selection."""
-    import shap
-
-    parts = grid(x.shape, CELLS)
-    hidden = np.full_like(x, GREY)
-
-    def of_masks(masks: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(logits(parts.apply(masks > 0.5, x, hidden)).numpy(), np.float64)
-
-    def run(seed: int, evaluations: int) -> NDArray[Any]:
-        np.random.seed(seed)
-        explainer = shap.KernelExplainer(of_masks, np.zeros((1, parts.parts)))
-        values = explainer.shap_values(np.ones((1, parts.parts)), nsamples=evaluations, l1_reg=0, silent=True)
-        return np.asarray(values).reshape(-1)
-
-    return run
-
-
-def xplique_lime(logits: Callable[[Any], Any], x: NDArray[Any]) -> Explainer:
-    """xplique.attributions.Lime with its own regression, over the same parts."""
-    import tensorflow as tf
-    from sklearn.linear_model import Ridge
-    from xplique.attributions import Lime
-
-    labels = tf.constant(grid(x.shape, CELLS).labels, tf.int32)
-    places = [np.argwhere(labels.numpy() == k)[0] for k in range(CELLS * CELLS)]
-    inputs = tf.keras.Input(SHAPE)
-    model = tf.keras.Model(inputs, tf.keras.layers.Lambda(lambda i: logits(i)[:, None], output_shape=(1,))(inputs))
-
-    def run(seed: int, evaluations: int) -> NDArray[Any]:
-        tf.random.set_seed(seed)
-        explainer = Lime(
-            model,
-            batch_size=1000,
-            interpretable_model=Ridge(alpha=1.0),
-            map_to_interpret_space=lambda image: labels,
-            ref_value=np.array([GREY], np.float32),
-            nb_samples=evaluations,
-        )
-        found = np.asarray(explainer.explain(x[None], np.ones((1, 1), np.float32)))
-        found = found.reshape(28, 28)
-        return np.array([found[tuple(place)] for place in places])
-
-    return run
-
-
-PEERS = {"shap": kernel_shap, "xplique": xplique_lime}
-
-
-def installed() -> dict[str, Callable[..., Explainer]]:
-    """The peers that are here."""
-    return {package: make for package, make in PEERS.items() if importlib.util.find_spec(package)}
 
 
 def measure(explainer: Explainer, evaluations: int, seeds: int) -> Measured:
@@ -263,7 +164,10 @@ def run(models: Path, model: str, seeds: int) -> None:
     found = explain(Function(lambda images: logits(images).numpy()), x, baseline=GREY)
     mine = mine._replace(evaluations=found.evaluations)
     equal = measure(ours(logits, x, agreement=0), 1000, seeds)
+    copies = np.repeat(x[None], 1000, axis=0)
+    bare = measure(lambda seed, rows: logits(copies).numpy(), 1000, seeds)
     print(f"{'':<44}  rows   CPU ms  wall ms    VSI   times")
+    print(f"{'the model alone, which all of them ask':<44}{1000:>6}{bare.cpu:>9.1f}{bare.wall:>9.1f}")
     show("ours, stops when it agrees", mine, mine)
     show("ours, 1000 rows", equal, mine)
     show("ours, engine lime, 1000 rows", measure(ours(logits, x, engine="lime"), 1000, seeds), mine)

@@ -53,10 +53,16 @@ class Attack:
     @property
     def summary(self) -> str:
         """What it took, in a sentence."""
-        change = f"a change of {np.abs(self.turned - self.x).mean():.4f} a pixel (Euclidean length {self.distance:.3g})"
+        went = f"from {self.f_x:.4g} to {self.f_turned:.4g}"
         if not self.succeeded:
-            return f"{self.steps} steps did not turn the decision: f went from {self.f_x:.4g} to {self.f_turned:.4g}."
-        return f"{self.steps} steps and {change} turned {self.target} from {self.f_x:.4g} to {self.f_turned:.4g}."
+            return (
+                f"{self.steps} steps did not turn the decision: f went {went}, and the threshold is {self.threshold:g}."
+            )
+        size = np.abs(self.turned - self.x)
+        change = (
+            f"{size.mean():.2g} a pixel on the mean, {size.max():.2g} at most (Euclidean length {self.distance:.2g})"
+        )
+        return f"A change of {change} turned {self.target} {went}, just over the threshold {self.threshold:g}."
 
 
 def attack(source: Local, x: ArrayLike, *, threshold: float = 0.0, low: float = 0.0, high: float = 1.0) -> Attack:

@@ -48,6 +48,6 @@ def infer(
     scores = weighted * (residuals / (1 - leverage))[:, None]
     if pairs:
         even = len(scores) - (len(scores) - 1) % 2
-        scores = np.concatenate([scores[:1], scores[1:even].reshape(-1, 2, z.shape[1]).sum(1), scores[even:]])
+        scores = np.concatenate([scores[:1], scores[1:even:2] + scores[2:even:2], scores[even:]])
     spread = scores @ bread[:, :-1]
     return Inference(np.sqrt((spread**2).sum(0)), values - residuals / (1 - leverage))

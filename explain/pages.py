@@ -35,27 +35,41 @@ def page(e: Explanation, attack: Attack | None = None) -> str:
 
 def comparison(one: Explanation, other: Explanation) -> str:
     """Two explanations of one input over the same masks, side by side."""
-    alike = f"Rank correlation of the two: {likeness(one, other):.2f}."
-    halves = "".join(
-        f"<section><h2>{markup.escape(pictures.name(e))}</h2>{_verdict(e)}{_picture(e)}{_tables(e)}</section>"
-        for e in (one, other)
+    both = (one, other)
+    names = [pictures.name(e) for e in both]
+    alike = f"Rank correlation of the two: {likeness(one, other):.2f}. Both are drawn in one scale of colours."
+    said = "".join(
+        f"<section><h2>{markup.escape(n)}</h2>{_verdict(e)}</section>" for n, e in zip(names, both, strict=True)
     )
-    return _page(f"{one.model}: two explanations", f'<p>{alike}</p><div class="pair">{halves}</div>')
+    picture = _image("The input, and the effect of its parts on both", pictures.compared(one, other))
+    rows = zip(numbers(one), numbers(other), strict=True)
+    cost = _table([("", *names), *((title, mine, theirs) for (title, mine), (_, theirs) in rows)])
+    strongest = sorted(one.ranking, key=lambda part: -max(abs(e.coefficients[part]) for e in both))[:LISTED]
+    effects = _table(
+        [(f"change of {pictures.output(one)}, 95 % interval", *names)]
+        + [(pictures.place(one, part), *(_effect(e, part) for e in both)) for part in strongest]
+    )
+    tables = f"{_section('Strongest parts of either', effects)}{_section('Numbers', cost)}"
+    return _page(
+        f"{one.model}: two explanations", f'<p>{alike}</p><div class="pair">{said}</div>{picture}<main>{tables}</main>'
+    )
 
 
 def index(found: Sequence[tuple[str, Explanation]], above: bytes | None = None) -> str:
     """The explanations of many inputs, by the address of each one's page; `above` is a PNG of their mean."""
     first = found[0][1]
     trusted = sum(e.trust in ("trust", "caution") for _, e in found)
+    largest = pictures.limit(e for _, e in found)
     figures = "".join(
-        f'<figure><a href="{markup.escape(address)}"><img alt="part effects" src="{_inline(pictures.strip(e))}"></a>'
+        f'<figure><a href="{markup.escape(address)}">{_image("part effects", pictures.strip(e, largest))}</a>'
         f"<figcaption>f(x) = {e.f_x:.4g}, {e.trust}</figcaption></figure>"
         for address, e in found
     )
-    mean = f'<img alt="mean over all" src="{_inline(above)}">' if above else ""
+    mean = _image("mean over all", above) if above else ""
     return _page(
         f"{pictures.name(first)}: {len(found)} explanations",
-        f"<p>{trusted} of {len(found)} can be trusted, at least in their largest parts.</p>"
+        f"<p>{trusted} of {len(found)} can be trusted, at least in their largest parts. One scale of colours for all: "
+        f"the darkest red and blue are a change of {pictures.output(first)} by {largest:.3g}.</p>"
         f'{mean}<div class="many">{figures}</div>',
     )
 
@@ -109,30 +123,35 @@ def _verdict(e: Explanation) -> str:
 
 
 def _picture(e: Explanation) -> str:
-    return f'<img alt="The input, and the effect of each of its parts" src="{_inline(pictures.png(e))}">'
+    return _image("The input, and the effect of each of its parts", pictures.png(e))
 
 
 def _tables(e: Explanation) -> str:
     strongest = [("part", f"change of {pictures.output(e)}, 95 % interval")]
-    for part in e.ranking[:LISTED]:
-        low, high = e.intervals[part]
-        strongest.append((pictures.place(e, part), f"{e.coefficients[part]:+.4g}, {low:+.4g} to {high:+.4g}"))
+    strongest += [(pictures.place(e, part), _effect(e, part)) for part in e.ranking[:LISTED]]
     return f"<main>{_section('Numbers', _table(numbers(e)))}{_section('Strongest parts', _table(strongest))}</main>"
 
 
+def _effect(e: Explanation, part: int) -> str:
+    low, high = e.intervals[part]
+    return f"{e.coefficients[part]:+.4g}, {low:+.4g} to {high:+.4g}"
+
+
 def _attack(attack: Attack) -> str:
-    picture = _inline(pictures.attacked(attack))
-    return f'<p>{markup.escape(attack.summary)}</p><img alt="Before, change, after" src="{picture}">'
+    return f"<p>{markup.escape(attack.summary)}</p>{_image('Before, change, after', pictures.attacked(attack))}"
 
 
 def _section(title: str, body: str) -> str:
     return f"<section><h2>{title}</h2>{body}</section>"
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
-    cells = (f"<tr><th>{markup.escape(k)}</th><td>{markup.escape(v)}</td></tr>" for k, v in rows)
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    cells = (
+        f"<tr><th>{markup.escape(title)}</th>{''.join(f'<td>{markup.escape(v)}</td>' for v in values)}</tr>"
+        for title, *values in rows
+    )
     return f"<table>{''.join(cells)}</table>"
 
 
-def _inline(picture: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+def _image(alt: str, picture: bytes) -> str:
+    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'

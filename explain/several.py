@@ -42,6 +42,7 @@ class Aggregate:
     Attributes:
       effect: (K,) mean coefficient: what the part adds on the whole.
       strength: (K,) mean size of the coefficient: whether it matters at all.
+      x: the mean of the inputs.
       labels: the part at each place.
       count: how many explanations.
       trusted: how many of them the verdict trusts, at least for the largest coefficients.
@@ -49,6 +50,7 @@ class Aggregate:
 
     effect: NDArray[np.float64]
     strength: NDArray[np.float64]
+    x: NDArray[np.float64]
     labels: NDArray[np.int64]
     kind: str
     count: int
@@ -67,6 +69,7 @@ def aggregate(explanations: Sequence[Explanation]) -> Aggregate:
     return Aggregate(
         coefficients.mean(axis=0),
         np.abs(coefficients).mean(axis=0),
+        np.mean([e.x for e in explanations], axis=0, dtype=np.float64),
         first.labels,
         first.kind,
         len(explanations),

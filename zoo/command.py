@@ -1,6 +1,6 @@
 """What a command of `zoo` is: its flags, its help, and how its line is read. Parsing itself is absl's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,8 +15,12 @@ SERVER = "127.0.0.1:8500"
 """Where a server is unless --server says otherwise: TF Serving's port, this machine."""
 
 
+PAIR = "two values"
+"""The kind of a flag that takes two strings, as two words or with a comma between them."""
+
+
 class Flag(NamedTuple):
-    """`kind` is str, int, float, bool, list (of strings, by commas), or a tuple of choices."""
+    """`kind` is str, int, float, bool, list (of strings, by commas), PAIR, or a tuple of choices."""
 
     name: str
     kind: Any
@@ -30,7 +34,7 @@ class Flag(NamedTuple):
             int: absl.DEFINE_integer,
             float: absl.DEFINE_float,
         }
-        makers |= {bool: absl.DEFINE_boolean, list: absl.DEFINE_list}
+        makers |= {bool: absl.DEFINE_boolean, list: absl.DEFINE_list, PAIR: absl.DEFINE_list}
         if isinstance(self.kind, tuple):
             absl.DEFINE_enum(self.name, self.default, list(self.kind), self.help, flag_values=values)
         else:
@@ -72,7 +76,7 @@ class Command:
         """Reads the line and runs. Errors: UserError, and what the command meets."""
         values = self._values()
         try:
-            positional = values([f"zoo {self.name}", *map(_underscored, arguments)])[1:]
+            positional = values([f"zoo {self.name}", *self._joined(map(_underscored, arguments))])[1:]
         except absl.Error as error:
             usage = f"Usage: zoo {self.name} {self.arguments} (see zoo {self.name} --help)"
             raise UserError(f"{_dashed(str(error))}\n{usage}") from None
@@ -80,6 +84,17 @@ class Command:
         if self.tensorflow:
             quiet.import_tensorflow()
         self.run(values, positional)
+
+    def _joined(self, arguments: Iterable[str]) -> list[str]:
+        """The two words after a flag of the kind PAIR as one, for absl's flags take one."""
+        pairs = {f"--{flag.name}" for flag in self.flags if flag.kind == PAIR}
+        words: list[str] = []
+        for word in arguments:
+            if words[-2:-1] and words[-2] in pairs and "," not in words[-1] and not word.startswith("-"):
+                words[-1] += f",{word}"
+            else:
+                words.append(word)
+        return words
 
     def _values(self) -> absl.FlagValues:
         values = absl.FlagValues()

@@ -4,7 +4,6 @@ import base64
 import contextlib
 import html
 import io
-import json
 import re
 import shlex
 import signal
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from explain import Explanation
 from zoo import cli, pictures
 from zoo.errors import Failure
 from zoo.files import write_whole
@@ -43,9 +43,7 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
             for model in MODELS:
                 done(f"sample {model} --count 64 --seed 0 --server {address} --out {at}/{model}.png")
             facts = _ask(address, out, data)
-            for kind in ("png", "json"):
-                asked = f"--seed {facts['seed']} --baseline mean --server {address}"
-                done(f"explain dcgan {asked} --out {at}/explanation.{kind}")
+            done(f"explain dcgan --seed {facts['seed']} --server {address} --out {at}/explanation.json")
     for model in MODELS:
         pictures.curves(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
     page = _page(out, done, facts, time.monotonic() - started)
@@ -144,7 +142,8 @@ def _ask(address: str, out: Path, data: str) -> dict[str, Any]:
 
 
 def _page(out: Path, done: Commands, facts: dict[str, Any], seconds: float) -> Path:
-    explanation = json.loads((out / "explanation.json").read_text())
+    explanation = Explanation.load(out / "explanation.json")
+    explanation.save(out / "explanation.png")
     template = string.Template(resources.files("zoo").joinpath("demo.html").read_text())
     names = ("dcgan", "vae", "reconstructions", "interpolation", "explanation", "dcgan-losses", "vae-losses")
     values = {name.replace("-", "_"): _inline(out / f"{name}.png") for name in names}
@@ -156,9 +155,10 @@ def _page(out: Path, done: Commands, facts: dict[str, Any], seconds: float) -> P
         real=f"{facts['real']:+.2f}",
         fake=f"{facts['fake']:+.2f}",
         error=f"{facts['error']:.4f}",
-        r2=f"{explanation['r2']:.2f}" if explanation["r2"] is not None else "none",
-        evaluations=explanation["evaluations"],
-        calls=explanation["calls"],
+        verdict=html.escape(explanation.verdict),
+        found=explanation.headline,
+        evaluations=explanation.evaluations,
+        calls=explanation.calls,
         seconds=f"{seconds:.0f}",
         losses=_losses(out),
         commands=_commands(done.log),

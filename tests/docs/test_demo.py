@@ -1,6 +1,7 @@
 """The demo: the page that it ends with, and that it leaves no process behind."""
 
 import base64
+import html
 import html.parser
 import io
 import os
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explain import Explanation
 from zoo import data
 
 DEMO = [sys.executable, "-m", "zoo", "demo", "--data", "digits", "--gan-epochs", "2", "--vae-epochs", "2"]
@@ -60,8 +62,9 @@ def test_the_page_holds_everything(tmp_path):
         pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(image.partition(",")[2]))))
         assert pixels.std() > 0
     commands = re.findall(r"<code>(zoo [^<]*)</code>", text)
-    kinds = ["train", "train", "export", "export", "serve", "sample", "sample", "explain", "explain"]
+    kinds = ["train", "train", "export", "export", "serve", "sample", "sample", "explain"]
     assert [c.split()[1] for c in commands] == kinds
+    assert Explanation.load(out / "explanation.json").verdict in html.unescape(text)
     assert "$" not in re.sub(r"data:image/png;base64,[^\"]*", "", text), "every blank is filled"
     assert processes(tmp_path) == []
 

@@ -1,10 +1,12 @@
 """Every kind of discriminator, encoder and critic of the zoo, as small SavedModels: served, local, and attacked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from explain import Local, Remote, RequestError, attack, explain, grid, quality
+from explain import Local, Remote, RequestError, attack, explain, grid, pictures, quality
 
 IMAGE, VIDEO, TABLE = (8, 8, 1), (4, 8, 8, 1), (6,)
 
@@ -163,6 +165,18 @@ def test_an_attack_turns_the_decision_by_little(models):
     steps *= found.distance / np.linalg.norm(steps.reshape(200, -1), axis=1)[:, None, None, None]
     turned = source.evaluate(np.clip(x + steps, 0, 1).astype(np.float32)).ravel() * found.f_x < 0
     assert turned.mean() < 0.05, "random changes of that length do not"
+
+
+@pytest.mark.parametrize(
+    ("target", "shape"), [("discriminate_motion:logits", VIDEO), ("anomaly:score", TABLE)], ids=["video", "row"]
+)
+def test_an_attack_of_any_kind_of_input_is_drawn(models, target, shape):
+    source, x = Local(models, "zoo", target=target), an_input(shape)
+    turned = attack(source, x)
+    assert turned.succeeded
+    before, after = pictures.attacked(turned), pictures.attacked(replace(turned, turned=turned.x))
+    assert before.startswith(b"\x89PNG")
+    assert before != after, "the change is to be seen"
 
 
 def test_an_attack_that_cannot_succeed_says_so(models):

@@ -134,7 +134,7 @@ def test_many_get_pages_an_index_a_progress_bar_and_their_mean(run, tmp_path):
 
 
 def test_two_versions_side_by_side_on_the_same_masks(run, tmp_path):
-    code, out, _ = run("--seed 3 --compare 1,2")
+    code, out, _ = run("--seed 3 --compare 1 2")
     assert code == 0
     assert re.search(r"version 1\n.*version 2\n.*rank correlation of the two: -?\d", out, re.S)
     page = (tmp_path / "comparison.html").read_text()
@@ -142,8 +142,19 @@ def test_two_versions_side_by_side_on_the_same_masks(run, tmp_path):
     assert "gan version 2" in page
     counts = re.findall(r"(\d+) evaluations", out)
     assert counts[0] == counts[1]
+    assert page.count("<img") == 1, "one picture, so that one scale of colours holds for both"
     code, out, _ = run("--seed 3 --compare 2,2")
     assert "rank correlation of the two: 1.00" in out
+
+
+@pytest.mark.parametrize(
+    "line", ["x.npy --compare 1 2", "--compare 1 2 x.npy", "--compare 1,2 x.npy", "--compare=1,2 x.npy"]
+)
+def test_images_stand_before_or_after_two_versions(run, tmp_path, line):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).random(SHAPE))
+    code, out, errors = run(line)
+    assert code == 0, errors
+    assert re.search(r"version 1\n.*version 2\n", out, re.S)
 
 
 def test_an_attack_beside_the_explanation(run, tmp_path):
@@ -167,7 +178,9 @@ MISTAKES = {
     "x.png --seed 3": "one of the three",
     "--seed 3 --data digits": "one of the three",
     "--seed 3 --count 0": "--count is 1 or more",
-    "--seed 3 --compare 1": "two versions, as in --compare 1,2; received 1",
+    "--seed 3 --compare 1": "two versions, as in --compare 1 2; received 1",
+    "--compare 1 --seed 3": "received 1.",
+    "--seed 3 --compare 1,2 3": "one of the three",
     "--seed 3 --compare a,b": "two versions",
     "--seed 3 --count 2 --compare 1,2": "--compare takes one input",
     "--seed 3 --compare 1,2 --out x.png": "A comparison is a page",

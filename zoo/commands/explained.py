@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.command import SERVER, Flag, command
+from zoo.command import PAIR, SERVER, Flag, command
 from zoo.errors import UserError
 
 EXAMPLES = 256
@@ -42,7 +42,7 @@ COMPANY = 15
         Flag("samples", int, None, "perturbed inputs at most; default by engine"),
         Flag("quality", bool, False, "measure faithfulness, stability and sanity too; takes some seconds"),
         Flag("reference", str, None, "data set in whose company a model that looks at its batch sees each input"),
-        Flag("compare", list, [], "two versions, as in 1,2: side by side on the same masks"),
+        Flag("compare", PAIR, [], "two versions, as in --compare 1 2: side by side on the same masks"),
         Flag("aggregate", bool, False, "where the model looks on the whole, over all inputs"),
         Flag("attack", bool, False, "the smallest change that turns the decision (with --models)"),
         Flag("threshold", float, 0.0, "of the target, where the decision turns"),
@@ -75,7 +75,7 @@ def _check(values: Any, files: list[str]) -> None:
     if values.count < 1:
         raise UserError(f"--count is 1 or more; received {values.count}.")
     if values.compare and (len(values.compare) != 2 or not all(v.isdecimal() for v in values.compare)):
-        raise UserError(f"--compare takes two versions, as in --compare 1,2; received {','.join(values.compare)}.")
+        raise UserError(f"--compare takes two versions, as in --compare 1 2; received {' '.join(values.compare)}.")
     if values.compare and (values.count > 1 or len(files) > 1 or values.aggregate or values.attack):
         raise UserError("--compare takes one input, and neither --aggregate nor --attack.")
     if values.attack and not values.models:

@@ -12,7 +12,10 @@ import tensorflow as tf
 from zoo.model import Batch, GenerativeModel
 
 History = Sequence[Mapping[str, float]]
-"""The means of each epoch so far, as in log.csv."""
+"""The rows of log.csv so far: the means of each epoch, and `step`, the turns until its end."""
+
+LOPSIDED = 1_000
+"""Turns. Small DCGANs on mnist-5k whose D was right of 99 % for up to 470 turns came back by themselves."""
 
 
 class Trouble(NamedTuple):
@@ -36,9 +39,10 @@ def _diverged(history: History) -> bool:
 
 
 def _won(history: History) -> bool:
-    """In two epochs, one after the other: a game that has just begun may be lopsided for one."""
-    rights = [h.get(f"discriminator/{side}_accuracy", 0.0) for h in history[-2:] for side in ("real", "fake")]
-    return len(rights) == 4 and min(rights) > 0.99
+    """For so long that it will not pass: young games are lopsided for some epochs, while G's gradient is well."""
+    right = [min(h.get(f"discriminator/{side}_accuracy", 0.0) for side in ("real", "fake")) > 0.99 for h in history]
+    streak = len(right) if all(right) else right[::-1].index(False)
+    return streak > 1 and history[-1]["step"] - history[-streak]["step"] >= LOPSIDED
 
 
 def _vanished(history: History) -> bool:
@@ -108,7 +112,7 @@ class Diagnosis:
         return {"generator/diversity": diversity(2.0 * drawn.numpy() - 1.0, self._real)}
 
     def warnings(self, means: Mapping[str, float]) -> list[str]:
-        """What to tell a person after an epoch of these means."""
+        """What to tell a person after an epoch of these means and this `step`."""
         if not self._game:
             return []
         self._history.append(means)

@@ -131,9 +131,10 @@ class _Reports:
         with self._trainer.averaged():
             self._grids.write(number)
             means.add(self._diagnosis.watch())
-        self._log.write(number, int(self._trainer.progress.numpy()), now - self._since, means.result())
+        step = int(self._trainer.progress.numpy())
+        self._log.write(number, step, now - self._since, means.result())
         self._since = now
-        for text in self._diagnosis.warnings(means.result()):
+        for text in self._diagnosis.warnings({"step": step, **means.result()}):
             tqdm.write(f"epoch {number}: {text}", file=sys.stderr)
 
 

@@ -128,6 +128,18 @@ def test_a_saturating_loss_teaches_nothing_where_the_others_do():
     assert slopes["hinge"] == 1
 
 
+def test_patches_are_paid_and_judged_by_their_mean():
+    d = RANDOM.normal(size=(3, 2, 4)).astype(np.float32)
+    loss = adversarial.of_patches(adversarial.least_squares())
+    np.testing.assert_allclose(loss.real(d), np.mean((d - 1) ** 2, axis=(1, 2)) / 2, rtol=1e-5)
+    np.testing.assert_allclose(loss.fake(d), np.mean(d**2, axis=(1, 2)) / 2, rtol=1e-5)
+    np.testing.assert_allclose(loss.generator(d), loss.real(d))
+    assert {k: v.shape for k, v in loss.opinion(d).items()} == {"score": (3,)}
+    opinion = adversarial.non_saturating().opinion(d)
+    np.testing.assert_allclose(opinion["logits"], d.mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(opinion["probability"], 1 / (1 + np.exp(-d.mean(axis=(1, 2)))), rtol=1e-5)
+
+
 def test_unknown_losses_are_named():
     with pytest.raises(UserError, match=r"no adversarial loss 'hinged'\. Did you mean 'hinge'"):
         adversarial.get("hinged")

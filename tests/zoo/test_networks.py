@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from zoo.augment import CHANGES, augmentation
 from zoo.errors import UserError
-from zoo.networks.adversaries import NETWORKS, NORMS, adversaries
+from zoo.networks.adversaries import NETWORKS, adversaries
+from zoo.networks.norms import NORMS
 from zoo.networks.spectral import SpectralNormalised, advance
 from zoo.noise import Seed
 
@@ -73,6 +74,17 @@ def test_adversaries_fit_the_data_and_each_other(networks, norm):
     assert any(isinstance(layer, SpectralNormalised) for layer in layers) == (norm == "spectral")
     normalised = any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
     assert normalised == (norm == "batch" and networks == "resnet")  # one halving: DCGAN's first layer has none
+
+
+@pytest.mark.parametrize("networks", ["patch", "unet"])
+@pytest.mark.parametrize("norm", NORMS)
+def test_judges_of_places_have_the_norm_that_is_asked_for(networks, norm):
+    _, D = adversaries(networks, 5, (9, 13, 3), width=4, norm=norm)
+    kinds = [type(layer) for layer in D.layers]
+    assert (keras.layers.BatchNormalization in kinds) == (norm == "batch")
+    assert (SpectralNormalised in kinds) == (norm == "spectral")
+    assert (keras.layers.Conv2D in kinds) == (norm != "spectral")
+    assert keras.layers.GroupNormalization not in kinds
 
 
 @pytest.mark.parametrize("networks", NETWORKS)

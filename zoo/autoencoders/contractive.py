@@ -16,8 +16,8 @@ from zoo.registry import recipe
     family="autoencoder",
     reference="ICML 2011, Rifai et al.",
     claims=[Claim("small changes of the input barely move the code", "jacobian_norm", "contractive weight=0")],
-    epochs=50,
-    learning_rate=2e-3,
+    epochs=60,
+    learning_rate=5e-4,
 )
 def contractive(
     spec: Spec,

@@ -123,14 +123,19 @@ def _held_out(values: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     return (x + 1.0) / 2.0, labels
 
 
+def _encode(asked: Asked, images: Any, labels: Any) -> Any:
+    """The model's codes; of a distribution of them the mean."""
+    found = asked("encode", images=images, label=labels)
+    return found["mean"] if "mean" in found else found["codes"]
+
+
 def _encoded(values: Any, asked: Asked, count: int | None) -> tuple[Any, Any]:
     """The codes of held-out examples, `count` of them in the order of the seed, and their labels."""
     import numpy as np
 
     images, labels = _held_out(values, asked.shape("encode", "images"))
     order = np.random.default_rng(values.seed).permutation(len(images))[:count]
-    found = asked("encode", images=images[order], label=labels[order])
-    codes = found["mean"] if "mean" in found else found["codes"]
+    codes = _encode(asked, images[order], labels[order])
     if codes.dtype.kind != "f":
         raise UserError(f"{asked.model}'s codes are whole numbers: there is no way between two of them.")
     return codes, labels[order]
@@ -197,8 +202,7 @@ def _compress(values: Any, positional: list[str]) -> None:
     with Asked(values, positional[0]) as asked:
         asked.needs("encode", "decode")
         images, labels = _held_out(values, asked.shape("encode", "images"))
-        found = asked("encode", images=images, label=labels)
-        packed = compression.pack(found["mean"] if "mean" in found else found["codes"], values.bits)
+        packed = compression.pack(_encode(asked, images, labels), values.bits)
         again = asked("decode", codes=compression.unpack(packed), label=labels)["images"]
     compression.save(Path(values.out), packed)
     print(compression.summary(images, again, packed))

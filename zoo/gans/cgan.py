@@ -1,7 +1,7 @@
 """The conditional GAN: both networks are told the label. Mirza & Osindero, arXiv 1411.1784."""
 
 from zoo.claims import Claim
-from zoo.gans.family import GAN, assemble
+from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
 from zoo.model import Spec
 from zoo.registry import recipe
@@ -12,10 +12,7 @@ from zoo.registry import recipe
     reference="arXiv 1411.1784",
     claims=(Claim("gives the class asked for", "agreement", "0.9", "above"),),
     epochs=30,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def cgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """Gives the class asked for: D judges an example together with its label. Equation 2."""

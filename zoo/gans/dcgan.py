@@ -1,7 +1,7 @@
 """DCGAN: a GAN of strided convolutions alone. Radford, Metz & Chintala, arXiv 1511.06434."""
 
 from zoo.claims import Claim
-from zoo.gans.family import GAN, assemble
+from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
 from zoo.model import Spec
 from zoo.registry import recipe
@@ -12,10 +12,7 @@ from zoo.registry import recipe
     reference="arXiv 1511.06434",
     claims=(Claim("convolutions draw better than perceptrons", "frechet", "gan"),),
     epochs=30,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def dcgan(spec: Spec, *, latent: int = 100, width: int = 64, smoothing: float = 0.0) -> GAN:
     """A GAN of strided convolutions alone."""

@@ -1,7 +1,7 @@
 """DRAGAN: D is kept from being steep around the data alone. Kodali, Abernethy, Hays & Kira, arXiv 1705.07215."""
 
 from zoo.claims import Claim
-from zoo.gans.family import GAN, assemble
+from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
 from zoo.model import Spec
 from zoo.registry import recipe
@@ -12,10 +12,7 @@ from zoo.registry import recipe
     reference="arXiv 1705.07215",
     claims=(Claim("better than no penalty", "frechet", "dragan weight=0"),),
     epochs=30,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def dragan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, weight: float = 10.0) -> GAN:
     """D pays for slopes other than 1 around real examples. Section 2.3."""

@@ -11,6 +11,7 @@ import tensorflow as tf
 from zoo import regularizers
 from zoo.augment import augmentation
 from zoo.errors import UserError, unknown
+from zoo.gans.condition import NOTHING, Condition, labels
 from zoo.guidance import guided
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.model import (
@@ -23,7 +24,6 @@ from zoo.model import (
     Watched,
     from_wire,
     images_spec,
-    label_spec,
     seed_spec,
     to_wire,
 )
@@ -33,15 +33,20 @@ from zoo.noise import Seed
 
 PRIORS = ("normal", "uniform")
 
+ADAM: Mapping[str, Any] = {"batch_size": 64, "learning_rate": 2e-4, "beta_1": 0.5, "ema": 0.99}
+"""How most are trained: Radford et al., arXiv 1511.06434, section 4; of G a moving average, arXiv 1806.04498."""
+
 
 class Adversarial(GenerativeModel):
     """Two players: D tells real from fake, G draws what D takes for real. Goodfellow et al., arXiv 1406.2661.
 
-    Left open is what G is told besides its noise, what D sees of that, and what is paid for D's further outputs.
+    Left open is what is paid for D's further outputs.
 
     Args:
-      generator: noise and what G is told, (B, Z + told) -> examples (B, *shape) in [-1, 1].
+      generator: noise and what G is told, (B, Z + C) -> examples (B, *shape) in [-1, 1].
       discriminator: examples -> logits (B,), or (B, h, w) of patches, or (B, 1 + K) where D has a task of K outputs.
+        With C channels more than examples have, it sees what G was told.
+      condition: what G is told besides its noise.
       prior: of the noise: normal, or uniform in [-1, 1].
       penalty: a name of `zoo.regularizers`, paid `weight` times in every turn, or `every` times that in every
         `every`-th.
@@ -59,7 +64,7 @@ class Adversarial(GenerativeModel):
         discriminator: keras.Model,
         *,
         loss: AdversarialLoss,
-        told: int = 0,
+        condition: Condition = NOTHING,
         prior: str = "normal",
         penalty: str = "none",
         weight: float = 10.0,
@@ -75,7 +80,8 @@ class Adversarial(GenerativeModel):
         if guide and len(spec.shape) != 3:
             raise UserError(f"guide explains pictures (H, W, C); this data has shape {spec.shape}. Leave it at 0.")
         self.spec, self.G, self.D, self.pays = spec, generator, discriminator, loss
-        self.latent: int = generator.input_shape[-1] - told
+        self.latent: int = generator.input_shape[-1] - condition.width
+        self.condition, self.sighted = condition, discriminator.input_shape[-1] > spec.shape[-1]
         self.prior, self.weight, self.orthogonality, self.guide = prior, weight, orthogonality, guide
         self.penalty, self.augmented = regularizers.get(penalty), augmentation(augment, spec.shape)
         self.lazy = every > 1 and bool(self.penalty or orthogonality)
@@ -91,16 +97,19 @@ class Adversarial(GenerativeModel):
         self.players = [judge, Player("generator", [generator], self.generator_loss)]
 
     @abc.abstractmethod
-    def tell(self, label: tf.Tensor, seed: Seed) -> tf.Tensor:
-        """What G is told besides its noise in a batch of these labels (B,): numbers (B, C)."""
-
-    @abc.abstractmethod
-    def show(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """What D sees: examples (B, *shape), and of what was told."""
-
-    @abc.abstractmethod
     def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
         """What is paid for D's further outputs (B, K); for those on fakes G pays as well."""
+
+    @abc.abstractmethod
+    def read(self, outputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """D's further outputs (B, K), by name."""
+
+    def show(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+        """What D sees: x (B, *shape), to which a constant channel, or for a table a column, tells each number."""
+        if not self.sighted:
+            return x
+        planes = tf.reshape(told, (-1, *[1] * (x.shape.rank - 2), self.condition.width))
+        return tf.concat([x, tf.zeros_like(x[..., :1]) + planes], axis=-1)
 
     def noise(self, seed: Seed) -> tf.Tensor:
         """z (B, Z) of the prior."""
@@ -117,7 +126,7 @@ class Adversarial(GenerativeModel):
 
     def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """What D pays for real examples and for fakes, judged in batches of their own."""
-        told = self.tell(batch.label, seed)
+        told = self.condition.tell(batch.label, seed)
         fake = self.draw(self.noise(seed), told, training=True)
         real = self.show(self.augmented(batch.x, seed.fold("real")), told)
         on_real, real_outputs = self.judge(real, training=True)
@@ -152,12 +161,12 @@ class Adversarial(GenerativeModel):
 
     def penalties(self, batch: Batch, seed: Seed) -> Terms:
         """These by themselves, where they are paid seldom."""
-        told = self.tell(batch.label, seed)
+        told = self.condition.tell(batch.label, seed)
         return self.penalise(batch.x, self.draw(self.noise(seed), told, training=True), told, seed)
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """What G pays where D sees through its fakes."""
-        told = self.tell(batch.label, seed)
+        told = self.condition.tell(batch.label, seed)
         fake = self.draw(self.noise(seed), told, training=True)
         if self.guide:
             fake = guided(fake, lambda x: self.judge(self.show(x, told))[0], self.guide)
@@ -172,80 +181,58 @@ class Adversarial(GenerativeModel):
         """The generator."""
         return [self.G]
 
-    def opinion(self, seen: tf.Tensor) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Of what D sees: how real it is, by name, (B,) each; and D's further outputs (B, K)."""
-        logits, outputs = self.judge(seen)
-        logits = tf.reduce_mean(tf.reshape(logits, (tf.shape(seen)[0], -1)), axis=1)
-        if self.pays.probability:
-            return {"logits": logits, "probability": tf.sigmoid(logits)}, outputs
-        return {"score": logits}, outputs
+    def _told(self, rows: tf.Tensor, asked: Sequence[tf.Tensor]) -> tf.Tensor:
+        return self.condition.code(*asked) if asked else tf.zeros((tf.shape(rows)[0], 0))
 
-    @property
-    def latents_spec(self) -> tf.TensorSpec:
-        """Noise: float32 (None, Z)."""
-        return tf.TensorSpec((None, self.latent), tf.float32)
+    def sample(self, seed: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i], and label[i] where there is one, alone."""
+        key = Seed.of(seed)
+        told = self.condition.tell(label[0] if label else tf.zeros_like(seed), key)
+        return {"images": to_wire(self.draw(self.noise(key), told))}
+
+    def generate(self, latents: tf.Tensor, *asked: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Latents (B, Z), and what the condition is made of -> images in [0, 1]."""
+        return {"images": to_wire(self.draw(latents, self._told(latents, asked)))}
+
+    def discriminate(self, images: tf.Tensor, *asked: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> the logit of being real and its probability, or a score, (B,); D's further outputs."""
+        logits, outputs = self.judge(self.show(from_wire(images), self._told(images, asked)))
+        return {**self.pays.opinion(logits), **self.read(outputs)}
+
+    def anomaly(self, images: tf.Tensor, *asked: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> how little D takes them for the training data, (B,)."""
+        return {"score": -next(iter(self.discriminate(images, *asked).values()))}
+
+    def signatures(self) -> Mapping[str, Signature]:
+        """sample, generate, discriminate, anomaly, each with what its network is told."""
+        asked = self.condition.asked
+        label = {name: spec for name, spec in asked.items() if name == "label"}
+        images = {"images": images_spec(self.spec), **(asked if self.sighted else {})}
+        latents = {"latents": tf.TensorSpec((None, self.latent), tf.float32)}
+        return {
+            "sample": Signature(self.sample, {"seed": seed_spec(), **label}),
+            "generate": Signature(self.generate, {**latents, **asked}),
+            "discriminate": Signature(self.discriminate, images),
+            "anomaly": Signature(self.anomaly, images),
+        }
 
     def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
         """Draws, of each class in turn where G is told one."""
         label = tf.cast(tf.range(tf.shape(seed.rows)[0]) % max(1, self.spec.classes), tf.int64)
-        return self.draw(self.noise(seed), self.tell(label, seed))
+        return self.draw(self.noise(seed), self.condition.tell(label, seed))
 
 
 @final
 class GAN(Adversarial):
-    """D judges and does nothing else. `classes`: how many there are, of which both networks are told one; 0 for none.
-
-    Conditional GANs: Mirza & Osindero, arXiv 1411.1784, equation 2.
-    """
-
-    def __init__(
-        self, spec: Spec, generator: keras.Model, discriminator: keras.Model, *, classes: int = 0, **options: Any
-    ) -> None:
-        self.classes = classes
-        super().__init__(spec, generator, discriminator, told=classes, **options)
-
-    def tell(self, label: tf.Tensor, seed: Seed) -> tf.Tensor:
-        """The label, one-hot."""
-        return tf.one_hot(label, self.classes)
-
-    def show(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """x with a constant channel, or for a table a column, for each class."""
-        planes = tf.reshape(told, (-1, *[1] * (x.shape.rank - 2), self.classes))
-        return tf.concat([x, tf.zeros_like(x[..., :1]) + planes], axis=-1) if self.classes else x
+    """D judges and does nothing else. Told of classes, both networks are, it is conditional: arXiv 1411.1784, eq. 2."""
 
     def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
         """None."""
         return {}
 
-    def _told(self, rows: tf.Tensor, label: Sequence[tf.Tensor]) -> tf.Tensor:
-        return tf.one_hot(label[0], self.classes) if label else tf.zeros((tf.shape(rows)[0], 0))
-
-    def sample(self, seed: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i], and label[i] where there is one, alone."""
-        return self.generate(self.noise(Seed.of(seed)), *label)
-
-    def generate(self, latents: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Latents (B, Z) -> images in [0, 1]."""
-        return {"images": to_wire(self.draw(latents, self._told(latents, label)))}
-
-    def discriminate(self, images: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> the logit of being real, and its probability, or a score: (B,) each."""
-        return self.opinion(self.show(from_wire(images), self._told(images, label)))[0]
-
-    def anomaly(self, images: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> how little D takes them for the training data, (B,)."""
-        return {"score": -next(iter(self.discriminate(images, *label).values()))}
-
-    def signatures(self) -> Mapping[str, Signature]:
-        """sample, generate, discriminate, anomaly, with a label where the GAN is conditional."""
-        label = {"label": label_spec()} if self.classes else {}
-        images = {"images": images_spec(self.spec), **label}
-        return {
-            "sample": Signature(self.sample, {"seed": seed_spec(), **label}),
-            "generate": Signature(self.generate, {"latents": self.latents_spec, **label}),
-            "discriminate": Signature(self.discriminate, images),
-            "anomaly": Signature(self.anomaly, images),
-        }
+    def read(self, outputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """None."""
+        return {}
 
 
 def assemble(
@@ -263,7 +250,7 @@ def assemble(
     """A GAN of networks by name, see `zoo.networks.adversaries`. Errors: UserError, for data without labels too."""
     classes = classes_of(spec) if conditional else 0
     G, D = adversaries(networks, latent + classes, spec.shape, told=classes, hidden=hidden, width=width, norm=norm)
-    return GAN(spec, G, D, loss=loss, classes=classes, **options)
+    return GAN(spec, G, D, loss=loss, condition=labels(classes), **options)
 
 
 def classes_of(spec: Spec) -> int:

@@ -1,7 +1,7 @@
 """The GAN, as any loss with any penalty on any networks. Goodfellow et al., arXiv 1406.2661."""
 
 from zoo.claims import Claim
-from zoo.gans.family import GAN, assemble
+from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses import adversarial
 from zoo.model import Spec
 from zoo.registry import recipe
@@ -12,10 +12,7 @@ from zoo.registry import recipe
     reference="arXiv 1406.2661",
     claims=(Claim("samples are like the data", "precision", "0.5", "above"),),
     epochs=60,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def gan(
     spec: Spec,
@@ -39,8 +36,8 @@ def gan(
 ) -> GAN:
     """Any adversarial loss with any penalty on any networks; as it stands, the first GAN, of perceptrons.
 
-    norm: the discriminator's: none, spectral, or batch, which no penalty on slopes can stand. guide: how much of the
-    generator's gradient follows explanations of the discriminator (arXiv 2002.10438).
+    norm: the discriminator's: none, spectral, or batch, which perceptrons have none of and no penalty on slopes can
+    stand. guide: how much of the generator's gradient follows explanations of the discriminator (arXiv 2002.10438).
     """
     return assemble(
         spec,

@@ -1,40 +1,23 @@
 """LAPGAN: a pair for each level of the Laplacian pyramid. Denton, Chintala, Szlam & Fergus, arXiv 1506.05751."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import NamedTuple, final
+from typing import final
 
-import keras
 import tensorflow as tf
 
 from zoo.claims import Claim
-from zoo.losses.adversarial import AdversarialLoss, non_saturating
-from zoo.model import Batch, GenerativeModel, Player, Signature, Spec, Terms, from_wire, images_spec, seed_spec, to_wire
-from zoo.networks.conv import sides
-from zoo.networks.pyramid import residual_discriminator, residual_generator
+from zoo.gans.family import ADAM
+from zoo.gans.games.pyramid import Pyramid
+from zoo.losses.adversarial import non_saturating
+from zoo.model import Batch, Spec, Terms
+from zoo.networks.pyramid import levels
 from zoo.noise import Seed
 from zoo.registry import recipe
 from zoo.resizing import enlarge, shrink
 
 
-class Level(NamedTuple):
-    """One resolution: G draws the detail that a blurred image lacks, [l, noise] -> h; D judges it, [l, h] -> logits."""
-
-    size: tuple[int, int]
-    G: keras.Model
-    D: keras.Model
-
-
 @final
-class LAPGAN(GenerativeModel):
-    """Images are drawn coarse, then level by level enlarged and given detail. `levels`: the finest first."""
-
-    def __init__(self, spec: Spec, levels: Sequence[Level], *, loss: AdversarialLoss) -> None:
-        self.spec, self.levels, self.pays = spec, levels, loss
-        self.players = []
-        for k, level in enumerate(levels):
-            self.players.append(Player(f"discriminator_{k}", [level.D], partial(self.discriminator_loss, k)))
-            self.players.append(Player(f"generator_{k}", [level.G], partial(self.generator_loss, k)))
+class LAPGAN(Pyramid):
+    """Images are drawn coarse, then level by level enlarged and given the detail h that a blurred image l lacks."""
 
     def split(self, k: int, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Level k of the pyramid of images (B, H, W, C): l_k = u(d(I_k)) and h_k = I_k − l_k, equations 1 and 2.
@@ -75,48 +58,14 @@ class LAPGAN(GenerativeModel):
             images.insert(0, tf.clip_by_value(low + self.draw(k, low, seed.fold(k), training=False), -1.0, 1.0))
         return images
 
-    @property
-    def averaged(self) -> Sequence[keras.Model]:
-        """The generators."""
-        return [level.G for level in self.levels]
-
-    def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1], and what they were at coarser levels; row i depends on seed[i] alone."""
-        images, *coarser = self.drawn(Seed.of(seed))
-        return {"images": to_wire(images)} | {f"coarse_{k}": to_wire(x) for k, x in enumerate(coarser, 1)}
-
-    def discriminate(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> the logit of their finest detail being real, and its probability: (B,) each."""
-        logits = self.levels[0].D(list(self.split(0, from_wire(images))), training=False)
-        return {"logits": logits, "probability": tf.sigmoid(logits)}
-
-    def signatures(self) -> Mapping[str, Signature]:
-        """sample, discriminate."""
-        return {
-            "sample": Signature(self.sample, {"seed": seed_spec()}),
-            "discriminate": Signature(self.discriminate, {"images": images_spec(self.spec)}),
-        }
-
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws."""
-        return self.drawn(seed)[0]
-
 
 @recipe(
     family="gan",
     reference="arXiv 1506.05751",
     claims=(Claim("each level is nearer to the data than its enlarged input", "refinement", "1"),),
     epochs=25,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def lapgan(spec: Spec, *, width: int = 32, smoothing: float = 0.1) -> LAPGAN:
     """Draws coarse, then refines: a pair for each level of a pyramid."""
-    shapes = [(*size, spec.shape[-1]) for size in sides(spec.shape)]
-    levels = [
-        Level(shape[:2], residual_generator(shape, width=width), residual_discriminator(shape, width=width))
-        for shape in shapes
-    ]
-    return LAPGAN(spec, levels, loss=non_saturating(smoothing))
+    return LAPGAN(spec, levels(spec.shape, width=width), loss=non_saturating(smoothing))

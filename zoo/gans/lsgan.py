@@ -1,7 +1,7 @@
 """LSGAN: least squares, which also draw what is right but far from the data. Mao et al., arXiv 1611.04076."""
 
 from zoo.claims import Claim
-from zoo.gans.family import GAN, assemble
+from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import least_squares
 from zoo.model import Spec
 from zoo.registry import recipe
@@ -14,10 +14,7 @@ from zoo.registry import recipe
         Claim("better than a loss that saturates", "frechet", "gan loss=minimax networks=dcgan norm=batch width=48"),
     ),
     epochs=30,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def lsgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """D and G minimise squares, which for G is a Pearson χ² divergence. Equation 9."""

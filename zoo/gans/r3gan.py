@@ -24,7 +24,14 @@ from zoo.registry import recipe
 def r3gan(
     spec: Spec, *, networks: str = "resnet", latent: int = 64, width: int = 16, weight: float = 1.0, every: int = 1
 ) -> GAN:
-    """Residual networks, a loss of pairs, and slopes of zero at real and at fake. Equations 2 and 4."""
+    """Residual networks, a loss of pairs, and slopes of zero at real and at fake. Equations 2 and 4.
+
+    The game is the paper's; the networks (`zoo.networks.resnet`) are plainer than its configuration E. Blocks are two
+    3 x 3 convolutions, where the paper's are inverted bottlenecks of grouped convolutions between two of 1 x 1; they
+    resample by nearest neighbours and by means, not bilinearly; their last layer starts near zero, not at zero; and G,
+    which has no normalisation there, has batch normalisation. The penalty's weight, the learning rate and Adam's β₂
+    stay as they are, where the paper anneals them.
+    """
     return assemble(
         spec,
         loss=relativistic(),

@@ -1,7 +1,7 @@
 """SNGAN: every layer of D is 1-Lipschitz. Miyato, Kataoka, Koyama & Yoshida, arXiv 1802.05957."""
 
 from zoo.claims import Claim
-from zoo.gans.family import GAN, assemble
+from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import hinge
 from zoo.model import Spec
 from zoo.registry import recipe
@@ -12,10 +12,7 @@ from zoo.registry import recipe
     reference="arXiv 1802.05957",
     claims=(Claim("better than no bound on D's slope", "frechet", "gan networks=dcgan loss=hinge width=48"),),
     epochs=30,
-    batch_size=64,
-    learning_rate=2e-4,
-    beta_1=0.5,
-    ema=0.99,
+    **ADAM,
 )
 def sngan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """D's weights are divided by their spectral norms; hinge loss. Equations 8 and 16."""

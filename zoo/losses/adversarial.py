@@ -4,7 +4,7 @@ d is D(x) or D(G(z)) before any sigmoid: (B,), or (B, h, w) where D judges patch
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import tensorflow as tf
@@ -34,6 +34,20 @@ class AdversarialLoss:
     def sides(self, real: tf.Tensor, fake: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What each side is judged by: D's logits, or how far they are above those of the row's partner."""
         return (real - fake, fake - real) if self.relative else (real, fake)
+
+    def opinion(self, d: tf.Tensor) -> dict[str, tf.Tensor]:
+        """How real D takes each example for, of patches on the mean: logits and their probability, or a score, (B,)."""
+        logits = tf.reduce_mean(tf.reshape(d, (tf.shape(d)[0], -1)), axis=1)
+        return {"logits": logits, "probability": tf.sigmoid(logits)} if self.probability else {"score": logits}
+
+
+def of_patches(loss: AdversarialLoss) -> AdversarialLoss:
+    """Its mean over patches, (B, h, w) -> (B,): Isola et al., arXiv 1611.07004, section 3.2.2."""
+
+    def mean(paid: PerExample) -> PerExample:
+        return lambda d: tf.reduce_mean(paid(d), axis=[1, 2])
+
+    return replace(loss, real=mean(loss.real), fake=mean(loss.fake), generator=mean(loss.generator))
 
 
 def minimax() -> AdversarialLoss:

@@ -5,11 +5,11 @@ import keras
 from zoo.errors import UserError, unknown
 from zoo.networks import dcgan, resnet, subpixel
 from zoo.networks.mlp import mlp
+from zoo.networks.norms import NORMS
 from zoo.networks.translator import patch_discriminator
 from zoo.networks.unet import unet_discriminator
 
 NETWORKS = ("mlp", "dcgan", "resnet", "subpixel", "patch", "unet")
-NORMS = ("batch", "none", "spectral")
 
 
 def adversaries(
@@ -28,8 +28,7 @@ def adversaries(
     Args:
       networks: `mlp` of `hidden` units a layer, or convolutional ones of `width` channels at first: `dcgan`, `resnet`,
         `subpixel`, whose G alone differs from dcgan's, `patch` and `unet`, whose D alone does and judges many places.
-      norm: the discriminator's: batch, none or spectral. An mlp has no batch normalisation; patch and unet are as they
-        are.
+      norm: the discriminator's: batch, none or spectral. An mlp has no batch normalisation.
 
     Errors: UserError for a name that is not one, and for data that the networks are not for.
     """
@@ -40,8 +39,7 @@ def adversaries(
     seen = (*shape[:-1], shape[-1] + told)
     if networks == "mlp":
         G = mlp((latent,), hidden, shape, output="tanh", name="generator")
-        spectral = norm == "spectral"
-        D = mlp(seen, hidden[::-1], outputs, activation="leaky_relu", spectral=spectral, name="discriminator")
+        D = mlp(seen, hidden[::-1], outputs, activation="leaky_relu", norm=norm, name="discriminator")
         return G, D
     G = {"resnet": resnet, "subpixel": subpixel}.get(networks, dcgan).generator(latent, shape, width=width)
     if networks in ("patch", "unet"):
@@ -49,6 +47,6 @@ def adversaries(
             raise UserError(
                 f"networks={networks} judges places of an image, and does nothing else. Try networks=dcgan."
             )
-        return G, {"patch": patch_discriminator, "unet": unet_discriminator}[networks](seen, width=width)
+        return G, {"patch": patch_discriminator, "unet": unet_discriminator}[networks](seen, width=width, norm=norm)
     D = (resnet if networks == "resnet" else dcgan).discriminator(seen, outputs=outputs, width=width, norm=norm)
     return G, D

@@ -21,6 +21,11 @@ def sides(shape: tuple[int, ...]) -> list[tuple[int, int]]:
     return levels
 
 
+def cropped(x: keras.KerasTensor, size: tuple[int, int]) -> keras.KerasTensor:
+    """Images of sides rounded up (B, H', W', C) -> (B, H, W, C), without the last row or column."""
+    return layers.Cropping2D([(0, n - side) for n, side in zip(x.shape[1:3], size, strict=True)])(x)
+
+
 def _down(x: keras.KerasTensor, shape: tuple[int, ...], width: int) -> keras.KerasTensor:
     """From the finest to the coarsest resolution."""
     for level in range(len(sides(shape)) - 1):
@@ -32,10 +37,9 @@ def _up(x: keras.KerasTensor, shape: tuple[int, ...], width: int) -> keras.Keras
     """From the coarsest resolution to `shape`, linear at the end."""
     levels = sides(shape)
     for level in range(len(levels) - 2, -1, -1):
-        crop = [(0, 2 * low - side) for low, side in zip(levels[level + 1], levels[level], strict=True)]
         channels, activation = (width * 2 ** (level - 1), "relu") if level else (shape[2], None)
         x = layers.Conv2DTranspose(channels, 4, 2, "same", activation=activation)(x)
-        x = layers.Cropping2D(crop)(x)
+        x = cropped(x, levels[level])
     return layers.Activation("linear", dtype="float32")(x)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.networks.spectral import SpectralNormalised
+from zoo.networks.norms import bounded
 
 
 def mlp(
@@ -17,19 +17,19 @@ def mlp(
     *,
     activation: str = "relu",
     output: str = "linear",
-    spectral: bool = False,
+    norm: str = "none",
     name: str = "mlp",
 ) -> keras.Model:
     """Dense layers between shapes of any rank, (B, *inputs) -> (B, *outputs).
 
     Args:
       output: the last one's activation.
-      spectral: whether they are normalised by their spectral norms.
+      norm: spectral; any other leaves the layers as they are.
     """
 
     def dense(x: keras.KerasTensor, units: int, **options: Any) -> keras.KerasTensor:
         layer = layers.Dense(units, **options)
-        return (SpectralNormalised(layer) if spectral else layer)(x)
+        return bounded(layer, norm)(x)
 
     x = entry = keras.Input(inputs)
     if len(inputs) > 1:

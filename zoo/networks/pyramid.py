@@ -4,8 +4,26 @@ All convolutions keep the resolution in the generator: what it draws is detail, 
 that it is given.
 """
 
+from typing import NamedTuple
+
 import keras
 from keras import layers
+
+from zoo.networks.conv import sides
+
+
+class Level(NamedTuple):
+    """One resolution: G draws the detail that a blurred image lacks, [l, noise] -> h; D judges it, [l, h] -> logits."""
+
+    size: tuple[int, int]
+    G: keras.Model
+    D: keras.Model
+
+
+def levels(shape: tuple[int, ...], *, width: int = 64) -> list[Level]:
+    """A pair for each resolution of images of this shape, the finest first. Errors: UserError for small ones."""
+    shapes = [(*size, shape[-1]) for size in sides(shape)]
+    return [Level(s[:2], residual_generator(s, width=width), residual_discriminator(s, width=width)) for s in shapes]
 
 
 def residual_generator(shape: tuple[int, ...], *, width: int = 64) -> keras.Model:

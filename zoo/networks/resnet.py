@@ -9,31 +9,21 @@ import math
 import keras
 from keras import layers
 
-from zoo.networks.conv import sides
-from zoo.networks.spectral import SpectralNormalised
-
-
-def _layer(layer: layers.Layer, *, spectral: bool) -> layers.Layer:
-    return SpectralNormalised(layer) if spectral else layer
-
-
-def _normalise(x: keras.KerasTensor) -> keras.KerasTensor:
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+from zoo.networks.conv import cropped, sides
+from zoo.networks.norms import biased, bounded, normalised
 
 
 def _block(x: keras.KerasTensor, channels: int, norm: str) -> keras.KerasTensor:
     """x, on as many channels as asked for, and what two convolutions add to it."""
-    inner, spectral = x, norm == "spectral"
+    inner = x
     # Not zero: the gradient of what is before it would be, and Adam makes full steps of what is left of that.
     for scale in (2.0, 0.02):
-        inner = layers.LeakyReLU(0.2)(_normalise(inner) if norm == "batch" else inner)
+        inner = layers.LeakyReLU(0.2)(normalised(inner, norm))
         initializer = keras.initializers.VarianceScaling(scale)
-        convolution = layers.Conv2D(
-            channels, 3, padding="same", use_bias=norm != "batch", kernel_initializer=initializer
-        )
-        inner = _layer(convolution, spectral=spectral)(inner)
+        convolution = layers.Conv2D(channels, 3, padding="same", use_bias=biased(norm), kernel_initializer=initializer)
+        inner = bounded(convolution, norm)(inner)
     if x.shape[-1] != channels:
-        x = _layer(layers.Conv2D(channels, 1, use_bias=False), spectral=spectral)(x)
+        x = bounded(layers.Conv2D(channels, 1, use_bias=False), norm)(x)
     return layers.Add()([x, inner])
 
 
@@ -44,9 +34,9 @@ def generator(latent: int, shape: tuple[int, ...], *, width: int = 32) -> keras.
     x = layers.Reshape((*levels[-1], channels))(layers.Dense(math.prod(levels[-1]) * channels)(z))
     for level in range(len(levels) - 2, -1, -1):
         x = layers.UpSampling2D()(x)
-        x = layers.Cropping2D([(0, n - side) for n, side in zip(x.shape[1:3], levels[level], strict=True)])(x)
+        x = cropped(x, levels[level])
         x = _block(x, width * 2**level, "batch")
-    x = layers.Conv2D(shape[-1], 3, padding="same")(layers.LeakyReLU(0.2)(_normalise(x)))
+    x = layers.Conv2D(shape[-1], 3, padding="same")(layers.LeakyReLU(0.2)(normalised(x)))
     return keras.Model(z, layers.Activation("tanh", dtype="float32")(x), name="generator")
 
 
@@ -57,10 +47,10 @@ def discriminator(
 
     norm: batch, none or spectral.
     """
-    spectral, image = norm == "spectral", keras.Input(shape)
-    x = _layer(layers.Conv2D(width, 3, padding="same"), spectral=spectral)(image)
+    image = keras.Input(shape)
+    x = bounded(layers.Conv2D(width, 3, padding="same"), norm)(image)
     for level in range(len(sides(shape)) - 1):
         x = _block(layers.AveragePooling2D(2, padding="same")(x), width * 2**level, norm)
     x = layers.Flatten(dtype="float32")(layers.LeakyReLU(0.2)(x))
-    x = _layer(layers.Dense(math.prod(outputs), dtype="float32"), spectral=spectral)(x)
+    x = bounded(layers.Dense(math.prod(outputs), dtype="float32"), norm)(x)
     return keras.Model(image, layers.Reshape(outputs, dtype="float32")(x), name="discriminator")

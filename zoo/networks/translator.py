@@ -7,12 +7,25 @@ judges patches, Isola et al., arXiv 1611.07004, section 3.2.2.
 import keras
 from keras import layers
 
-from zoo.networks.conv import sides
+from zoo.errors import UserError
+from zoo.networks.conv import cropped, sides
+from zoo.networks.norms import biased, bounded, normalised
+
+Pair = tuple[keras.Model, keras.Model]
 
 
-def _normalised(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Instance normalisation: Ulyanov et al., arXiv 1607.08022."""
-    return layers.GroupNormalization(groups=-1)(x)
+def two_domains(a: tuple[int, ...], b: tuple[int, ...] | None, *, width: int, blocks: int) -> tuple[Pair, Pair]:
+    """(G: A -> B, F: B -> A) and (D_A, D_B), of images of these shapes. Errors: UserError for anything else."""
+    if b is None or len(a) != 3:
+        raise UserError(
+            "CycleGAN translates between two domains of images; this data has one. Try --data domains:mnist-5k+edges, "
+            "or domains:FOLDER+FOLDER."
+        )
+    there = translator(a, b[-1], width=width, blocks=blocks, name="a_to_b")
+    back = translator(b, a[-1], width=width, blocks=blocks, name="b_to_a")
+    of_a = patch_discriminator(a, width=2 * width, name="discriminator_a")
+    of_b = patch_discriminator(b, width=2 * width, name="discriminator_b")
+    return (there, back), (of_a, of_b)
 
 
 def _active(x: keras.KerasTensor) -> keras.KerasTensor:
@@ -21,7 +34,7 @@ def _active(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _convolved(x: keras.KerasTensor, channels: int, kernel: int = 3, strides: int = 1) -> keras.KerasTensor:
-    return _normalised(layers.Conv2D(channels, kernel, strides, "same", use_bias=False)(x))
+    return normalised(layers.Conv2D(channels, kernel, strides, "same", use_bias=False)(x), "instance")
 
 
 def translator(
@@ -41,15 +54,21 @@ def translator(
         x = layers.Add()([x, _convolved(inner, x.shape[-1])])
     for level in range(len(levels) - 2, -1, -1):
         x = _active(_convolved(layers.UpSampling2D()(x), width * 2**level))
-        x = layers.Cropping2D([(0, n - side) for n, side in zip(x.shape[1:3], levels[level], strict=True)])(x)
+        x = cropped(x, levels[level])
     x = layers.Conv2D(channels, 7, padding="same")(x)
     return keras.Model(image, layers.Activation("tanh", dtype="float32")(x), name=name)
 
 
-def patch_discriminator(shape: tuple[int, ...], *, width: int = 32, name: str = "discriminator") -> keras.Model:
-    """Images (B, H, W, C) in [-1, 1] -> scores (B, H / 4, W / 4), each of a patch of 22 x 22 pixels."""
+def patch_discriminator(
+    shape: tuple[int, ...], *, width: int = 32, norm: str = "instance", name: str = "discriminator"
+) -> keras.Model:
+    """Images (B, H, W, C) in [-1, 1] -> scores (B, H / 4, W / 4), each of a patch of 22 x 22 pixels.
+
+    norm: instance, batch, none or spectral.
+    """
     image = keras.Input(shape)
-    x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(image))
-    x = layers.LeakyReLU(0.2)(_convolved(x, 2 * width, 4, 2))
-    x = layers.Conv2D(1, 4, padding="same", dtype="float32")(x)
+    x = layers.LeakyReLU(0.2)(bounded(layers.Conv2D(width, 4, 2, "same"), norm)(image))
+    x = bounded(layers.Conv2D(2 * width, 4, 2, "same", use_bias=biased(norm)), norm)(x)
+    x = layers.LeakyReLU(0.2)(normalised(x, norm))
+    x = bounded(layers.Conv2D(1, 4, padding="same", dtype="float32"), norm)(x)
     return keras.Model(image, layers.Reshape(x.shape[1:3], dtype="float32")(x), name=name)

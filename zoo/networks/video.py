@@ -9,7 +9,7 @@ import keras
 from keras import layers, ops
 
 from zoo.errors import UserError
-from zoo.networks.conv import sides
+from zoo.networks.conv import cropped, sides
 
 
 def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
@@ -38,7 +38,7 @@ def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int =
 def _enlarged(x: keras.KerasTensor, channels: int, size: tuple[int, int]) -> keras.KerasTensor:
     """Twice the resolution, or a row or column less."""
     x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(layers.UpSampling2D()(x))
-    x = layers.Cropping2D([(0, twice - side) for twice, side in zip(x.shape[1:3], size, strict=True)])(x)
+    x = cropped(x, size)
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9, synchronized=True)(x))
 
 

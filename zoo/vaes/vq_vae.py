@@ -102,9 +102,12 @@ class VQVAE(GenerativeModel):
 
     def prior_loss(self, batch: Batch, seed: Seed) -> Terms:
         """−log p(codes), in nats."""
-        codes = self.nearest(self.encoder(batch.x, training=False))
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=True))
-        return {"codes": tf.reduce_sum(each, axis=1)}
+        return {"codes": self.surprise(self.nearest(self.encoder(batch.x, training=False)), training=True)}
+
+    def surprise(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+        """−log p(codes) in nats, (B, T) -> (B,)."""
+        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=training))
+        return tf.reduce_sum(each, axis=1)
 
     def encode(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """Images in [0, 1] -> codes, int64 (B, T) in 0 ... K − 1."""
@@ -121,9 +124,7 @@ class VQVAE(GenerativeModel):
 
     def anomaly(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """Images in [0, 1] -> −log p(codes) in nats, (B,)."""
-        codes = self.encode(images)["codes"]
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes))
-        return {"score": tf.reduce_sum(each, axis=1)}
+        return {"score": self.surprise(self.encode(images)["codes"])}
 
     def draw(self, seed: Seed) -> tf.Tensor:
         """Codes from the prior, one after another by the Gumbel trick: int64 (B, T)."""

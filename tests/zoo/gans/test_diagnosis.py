@@ -22,7 +22,7 @@ def diagnosed(model, turns, epochs=3, points=RING, **training):
     for epoch in range(epochs):
         part = terms[epoch * turns : (epoch + 1) * turns]
         means = {key: float(np.mean([t[key] for t in part])) for key in part[0]} | diagnosis.watch()
-        said = diagnosis.warnings(means)
+        said = diagnosis.warnings({"step": (epoch + 1) * turns, **means})
         told.append({name for name, trouble in TROUBLES.items() if trouble.says in said})
     return told, means
 
@@ -33,17 +33,19 @@ def test_a_healthy_game_is_silent():
     assert means["generator/diversity"] > 0.5
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_has_won():
     """Its opponent does not move, far from the data."""
-    told, _ = diagnosed(toys.game("non_saturating"), 100, points=CORNER, rates={"generator": STILL})
-    assert "won" in set.union(*told)
+    told, _ = diagnosed(toys.game("non_saturating"), 300, 6, points=CORNER, rates={"generator": STILL})
+    assert [epoch for epoch, said in enumerate(told, 1) if "won" in said] in ([5], [6])
 
 
 def test_a_gradient_that_vanishes():
     """The saturating loss against a discriminator that has won."""
     rates = {"generator": STILL, "discriminator": 10}
     told, means = diagnosed(toys.game("minimax"), 300, points=CORNER, rates=rates)
-    assert {"vanishing", "won"} <= set.union(*told)
+    assert "vanishing" in set.union(*told)
+    assert min(means[f"discriminator/{side}_accuracy"] for side in ("real", "fake")) > 0.99
     assert means["generator/gradient_norm"] < 1e-3
 
 
@@ -66,6 +68,21 @@ def test_a_trouble_is_told_once_until_it_has_passed():
     sick, well = ({"generator/diversity": d} for d in (0.01, 1.0))
     told = [len(diagnosis.warnings(means)) for means in (sick, sick, sick, sick, well, sick, sick, sick)]
     assert told == [0, 0, 1, 0, 0, 0, 0, 1]
+
+
+ACCURACIES = [0.882, 0.966, 0.978, 0.985, 0.988, 0.992, 0.993, 0.978, 0.998, 1, 0.998, 1, 0.999, 1, 0.98, 0.979, 0.93]
+"""The lower one in each epoch of 78 turns of a DCGAN (width=16, mnist-5k) that ended at 0.80, its diversity 0.97."""
+
+
+@pytest.mark.parametrize(("turns", "won"), [(78, []), (250, [13])])
+def test_a_discriminator_that_is_overtaken_in_time_has_not_won(turns, won):
+    """Nor is the same told of shorter epochs; of longer ones it is, once."""
+    diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
+    told = []
+    for epoch, share in enumerate(ACCURACIES, 1):
+        accuracies = {f"discriminator/{side}_accuracy": share for side in ("real", "fake")}
+        told += [epoch] * len(diagnosis.warnings({"step": epoch * turns, **accuracies}))
+    assert told == won
 
 
 def test_a_generator_that_has_just_begun_is_not_taken_for_collapsed():

@@ -63,7 +63,7 @@ def test_the_second_task_is_the_cross_entropy_of_the_class():
 
 def test_codes_are_drawn_evenly_and_change_the_sample():
     model = build("infogan", **SMALL)
-    codes = model.tell(None, Seed.of(tf.range(20_000))).numpy()
+    codes = model.condition.tell(None, Seed.of(tf.range(20_000))).numpy()
     np.testing.assert_allclose(codes[:, :10].mean(axis=0), 0.1, atol=0.01)
     assert np.array_equal(codes[:, :10].sum(axis=1), np.ones(20_000))
     assert np.abs(codes[:, 10:]).max() <= 1
@@ -80,6 +80,19 @@ def test_information_is_paid_by_both_and_at_most_the_codes_entropy():
     given, seed = batch()
     for paid in (model.discriminator_loss(given, seed), model.generator_loss(given, seed)):
         assert np.all(-paid["information"] <= np.log(10) + 2 * np.log(2))
+
+
+@pytest.mark.parametrize("name", ["gan", "wgan", "cgan", "acgan", "infogan"])
+def test_an_anomaly_is_what_the_discriminator_takes_for_a_fake(name):
+    """With a label only where the discriminator is told one."""
+    model, (given, _) = build(name, **SMALL), batch()
+    offered = model.signatures()["anomaly"]
+    asked = (given.label,) if name == "cgan" else ()
+    assert list(offered.inputs) == ["images", *(["label"] if asked else [])]
+    opinion = model.discriminate((given.x + 1) / 2, *asked)
+    score = offered.function((given.x + 1) / 2, *asked)["score"]
+    assert np.array_equal(score, -opinion["score" if name == "wgan" else "logits"])
+    assert len(np.unique(score)) == 6
 
 
 def test_a_critic_gives_scores_and_its_estimate():

@@ -8,7 +8,7 @@ import tensorflow as tf
 from zoo import data, registry, strategy
 from zoo.errors import UserError
 from zoo.gans.cyclegan import CycleGAN
-from zoo.gans.dvdgan import some_frames
+from zoo.gans.games.video import half_resolution, some_frames
 from zoo.gans.lapgan import LAPGAN
 from zoo.losses.adversarial import least_squares
 from zoo.model import Batch, Spec
@@ -195,6 +195,15 @@ def test_frames_are_drawn_without_replacement_and_evenly():
 
 
 VIDEO = Spec((4, 8, 8, 1), 3)
+
+
+@pytest.mark.parametrize("shape", [(4, 8, 8, 1), (3, 9, 13, 2)])
+def test_the_judge_of_motion_takes_what_half_the_resolution_leaves(shape):
+    label = tf.zeros(2, tf.int64)
+    view = half_resolution(images(2, *shape), label, None)
+    D, _ = registry.get("dvdgan")(Spec(shape, 3), width=4).judges["motion"]
+    assert D.input_shape[0][1:] == view[0].shape[1:]
+    assert D(view).shape == (2,)
 
 
 def test_the_class_and_the_seed_make_the_video():

@@ -1,0 +1,65 @@
+"""Images drawn coarse, then refined: a pair of networks for each resolution."""
+
+import abc
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import keras
+import tensorflow as tf
+
+from zoo.losses.adversarial import AdversarialLoss
+from zoo.model import Batch, GenerativeModel, Player, Signature, Spec, Terms, from_wire, images_spec, seed_spec, to_wire
+from zoo.networks.pyramid import Level
+from zoo.noise import Seed
+
+
+class Pyramid(GenerativeModel):
+    """At each level, the finest first, G_k draws detail and D_k judges it, each level apart from the others."""
+
+    def __init__(self, spec: Spec, levels: Sequence[Level], *, loss: AdversarialLoss) -> None:
+        self.spec, self.levels, self.pays = spec, levels, loss
+        self.players = []
+        for k, level in enumerate(levels):
+            self.players.append(Player(f"discriminator_{k}", [level.D], partial(self.discriminator_loss, k)))
+            self.players.append(Player(f"generator_{k}", [level.G], partial(self.generator_loss, k)))
+
+    @abc.abstractmethod
+    def split(self, k: int, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Images (B, H, W, C) at level k: what is left of them one level on, enlarged again, and the detail lost."""
+
+    @abc.abstractmethod
+    def drawn(self, seed: Seed) -> list[tf.Tensor]:
+        """Images in [-1, 1] at each level, the finest first."""
+
+    @abc.abstractmethod
+    def discriminator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
+        """What D_k pays."""
+
+    @abc.abstractmethod
+    def generator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
+        """What G_k pays."""
+
+    @property
+    def averaged(self) -> Sequence[keras.Model]:
+        """The generators."""
+        return [level.G for level in self.levels]
+
+    def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Seeds (B,) -> images in [0, 1], and what they were at coarser levels; row i depends on seed[i] alone."""
+        images, *coarser = self.drawn(Seed.of(seed))
+        return {"images": to_wire(images)} | {f"coarse_{k}": to_wire(x) for k, x in enumerate(coarser, 1)}
+
+    def discriminate(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images in [0, 1] -> the logit of their finest detail being real, and its probability: (B,) each."""
+        return self.pays.opinion(self.levels[0].D(list(self.split(0, from_wire(images))), training=False))
+
+    def signatures(self) -> Mapping[str, Signature]:
+        """sample, discriminate."""
+        return {
+            "sample": Signature(self.sample, {"seed": seed_spec()}),
+            "discriminate": Signature(self.discriminate, {"images": images_spec(self.spec)}),
+        }
+
+    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Draws."""
+        return self.drawn(seed)[0]

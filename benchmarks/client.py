@@ -3,7 +3,7 @@
     python -m benchmarks.client [--requests 500] [--rounds 3]
 
 Rows a second of the small decoder of benchmarks.serving, 64 rows a request, as ratios of one request at a time. The
-contestants take turns, and medians are compared. The server has the same cores as the client.
+contestants take turns, and the ratios are medians over turns. The server has the same cores as the client.
 """
 
 import argparse
@@ -16,7 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.serving import build, compare, server
+from benchmarks.serving.models import build
+from benchmarks.serving.processes import server
+from benchmarks.serving.rates import compare
 from serving import AsyncClient, Client, batch
 from serving.client.chunks import ROWS
 
@@ -86,10 +88,9 @@ def main() -> None:
                 return rate
 
             rates = compare({name: timed(run) for name, run in CONTESTANTS.items()}, 0, options.rounds)
-    slowest = rates["one request at a time"]
     print(f"{'':<26} rows/s   of one at a time")
-    for name, rate in rates.items():
-        print(f"{name:<26} {rate:>6.0f}   {rate / slowest:.2f}")
+    for name in CONTESTANTS:
+        print(f"{name:<26} {rates[name]:>6.0f}   {rates.ratio(name, 'one request at a time'):.2f}")
 
 
 if __name__ == "__main__":

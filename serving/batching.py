@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving import configs
+from serving import configs, merging
 from serving.errors import Code, ServingError, error
 from serving.monitoring import Monitor
 
@@ -223,7 +223,7 @@ class Scheduler:
         size = next((allowed for allowed in queue.parameters.allowed if allowed >= rows), rows)
         names = {alias: spec.name for alias, spec in queue.model.signatures[queue.key].inputs.items()}
         inputs = {
-            alias: _merged([t.inputs[alias] for t in tasks], names[alias], size - rows, queue.parameters.padding)
+            alias: merging.merged([t.inputs[alias] for t in tasks], names[alias], size - rows, queue.parameters.padding)
             for alias in tasks[0].inputs
         }
         ends = [task.end for task in tasks if task.end is not None]
@@ -245,30 +245,6 @@ class Scheduler:
             at += task.rows
 
 
-def _merged(parts: list[NDArray[Any]], name: str, missing: int, padding: bool) -> NDArray[Any]:
-    """One tensor of all tasks' rows, and of `missing` copies of the last task's first."""
-    shapes = {part.shape[1:] for part in parts}
-    if len(shapes) > 1:
-        if not padding or len({len(shape) for shape in shapes}) > 1:
-            raise error(
-                Code.FAILED_PRECONDITION,
-                f"Tensors with name '{name}' from different tasks have different shapes and padding is turned off. "
-                "Set pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal "
-                "dimensions starting with the first dim.",
-            )
-        largest = np.max(list(shapes), axis=0)
-        parts = [_widened(part, largest) for part in parts]
-    if missing:
-        parts = [*parts, np.repeat(parts[-1][:1], missing, axis=0)]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _widened(part: NDArray[Any], shape: NDArray[Any]) -> NDArray[Any]:
-    wide = np.full((len(part), *shape), part.flat[0] if part.size else np.zeros((), part.dtype), part.dtype)
-    wide[tuple(slice(side) for side in part.shape)] = part
-    return wide
-
-
 class Batched:
     """A loaded version whose runs are batched; otherwise as the SavedModel that it holds."""
 
@@ -286,7 +262,7 @@ class Batched:
         timeout: float | None = None,
     ) -> Arrays:
         """As SavedModel.run, together with whoever else asks for the same. Errors: ServingError."""
-        rows = _rows(inputs)
+        rows = merging.count(inputs)
         wanted = tuple(outputs or self.signatures[signature].outputs)
         key = (signature, wanted, *((name, value.dtype) for name, value in inputs.items()))
         queue = self._queues.get(key)
@@ -301,14 +277,3 @@ class Batched:
                 raise task.failure
         found = [task.outputs or {} for task in tasks]
         return found[0] if len(found) == 1 else {a: np.concatenate([part[a] for part in found]) for a in wanted}
-
-
-def _rows(inputs: Mapping[str, NDArray[Any]]) -> int:
-    if not inputs:
-        raise error(Code.INVALID_ARGUMENT, "Batching Run() must have at least one input tensor")
-    if any(value.ndim == 0 for value in inputs.values()):
-        raise error(Code.INVALID_ARGUMENT, "Batching Run() input tensors must have at least one dimension")
-    sizes = {len(value) for value in inputs.values()}
-    if len(sizes) > 1:
-        raise error(Code.INVALID_ARGUMENT, "Batching Run() input tensors must have equal 0th-dimension size")
-    return sizes.pop()

@@ -24,7 +24,7 @@ def example(features: Features) -> Any:
             feature.bytes_list.value.extend(array.tolist())
         elif np.issubdtype(array.dtype, np.floating):
             # A packed field has the array's own layout: a hundred times faster than number by number.
-            feature.float_list.MergeFromString(wire.field(b"\x0a", array.astype("<f4").tobytes()))
+            feature.float_list.MergeFromString(b"".join(wire.field(b"\x0a", [array.astype("<f4").tobytes()])))
         elif np.issubdtype(array.dtype, np.integer) or array.dtype == bool:
             feature.int64_list.value.extend(array.astype(np.int64).tolist())
         else:

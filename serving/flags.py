@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Never
 
-from serving import batching, configs
+from serving import batching, configs, wire
 from serving.errors import BadOption
 from serving.options import ServerConfig
 
@@ -122,6 +122,7 @@ def _network(group: Any) -> None:
     _on(group, "enable_grpc_healthcheck_service", True, "always on here")
     _value(group, "max_requests_in_flight", int, 1024, "over gRPC; more are refused with RESOURCE_EXHAUSTED")
     _value(group, "max_message_bytes", int, 2**31 - 1, "of a gRPC request")
+    _value(group, "max_tensor_elements", int, wire.MAX_ELEMENTS, "that a tensor may declare without sending them")
 
 
 def _running(group: Any) -> None:
@@ -132,6 +133,7 @@ def _running(group: Any) -> None:
     _value(group, "tensorflow_intra_op_parallelism", int, 0, "threads within an operation; 0 is automatic")
     _value(group, "tensorflow_inter_op_parallelism", int, 0, "threads between operations; 0 is automatic")
     group.add_argument("--reuse_port", action="store_true", help=argparse.SUPPRESS)
+    group.add_argument("--siblings", type=Path, help=argparse.SUPPRESS)
     _on(group, "enable_batching", False, "run requests that wait for one signature together")
     _value(group, "batching_parameters_file", Path, None, "text of BatchingParameters")
     _on(group, "enable_per_model_batching_parameters", False, "read a version's batching_params.pbtxt")
@@ -194,6 +196,7 @@ def config(values: Any) -> ServerConfig:
         rest_certificate=values.rest_api_ssl_certificate,
         in_flight=values.max_requests_in_flight,
         message_bytes=values.max_message_bytes,
+        max_elements=values.max_tensor_elements,
         threads=values.threads,
         intra_op=values.tensorflow_intra_op_parallelism or both,
         inter_op=values.tensorflow_inter_op_parallelism or both,
@@ -201,6 +204,7 @@ def config(values: Any) -> ServerConfig:
         per_model=values.enable_per_model_batching_parameters,
         typed=not values.enable_serialization_as_tensor_content,
         reuse=values.reuse_port,
+        siblings=values.siblings,
     )
 
 

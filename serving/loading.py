@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serving import batching
+from serving import batching, wire
 from serving.errors import Code, ServingError
 from serving.monitoring import Monitor
 
@@ -18,6 +18,7 @@ class Loader:
     Attributes:
       tags: of the graph in a SavedModel that is meant.
       intra_op, inter_op: TensorFlow's threads; 0 leaves it to TensorFlow.
+      max_elements: that a request's tensor may declare without sending them.
       scheduler: batches requests; None runs each as it comes.
       per_model: a version's own batching_params.pbtxt counts before the scheduler's parameters.
       warmups: how often a warm-up request is answered; 0 leaves them out.
@@ -27,6 +28,7 @@ class Loader:
     tags: Sequence[str] = ("serve",)
     intra_op: int = 0
     inter_op: int = 0
+    max_elements: int = wire.MAX_ELEMENTS
     scheduler: batching.Scheduler | None = None
     per_model: bool = False
     warmups: int = 1
@@ -37,7 +39,13 @@ class Loader:
         from serving.engine import SavedModel
 
         try:
-            model: Any = SavedModel(path, self.tags, intra_op=self.intra_op, inter_op=self.inter_op)
+            model: Any = SavedModel(
+                path,
+                self.tags,
+                intra_op=self.intra_op,
+                inter_op=self.inter_op,
+                max_elements=self.max_elements,
+            )
             if self.scheduler:
                 model = batching.Batched(model, self.scheduler, self._parameters(path))
             self._warm_up(model, path)

@@ -106,10 +106,12 @@ class Configuration:
             found = self._store.statuses(name)
             if not any(status.state == State.AVAILABLE for status in found):
                 version = f" version: {found[0].version}" if found else ""
-                why = found[0].message if found and found[0].message else "no version of it is there to be loaded"
-                failed.append(f"{{name: {name}{version}}} due to error: {why}")
+                why = "no version of it is there to be loaded"
+                if found and found[0].message:
+                    why = f"{found[0].code.name}: {found[0].message}"
+                failed.append(f"{{{{name: {name}{version}}} due to error: {why}}}, ")
         if failed:
-            rows = "".join(f"{row}, " for row in failed)
+            rows = "".join(failed)
             raise error(Code.UNKNOWN, f"{len(failed)} model(s) did not become available: {{{rows}}}")
 
 

@@ -5,11 +5,12 @@ One difference is deliberate: names of models come from outside, and each is a t
 MAX_NAMES that no loaded model has are kept apart; the rest are counted as OTHER.
 """
 
+import json
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from serving.errors import Code
@@ -43,6 +44,11 @@ class _Family:
         else:
             series[bisect_left(self.bounds, value)] += 1
             series[-1] += value
+
+    def merge(self, labels: Labels, values: Sequence[float]) -> None:
+        """Adds another process's series."""
+        own = self.series.get(labels, [0] * len(values))
+        self.series[labels] = [a + b for a, b in zip(own, values, strict=True)]
 
     def lines(self) -> list[str]:
         """In the text format of Prometheus."""
@@ -150,10 +156,20 @@ class Monitor:
                     return int(family.series[min(family.series)][0])
         return 0
 
-    def text(self) -> str:
-        """All of it in the text format of Prometheus, without HELP lines, as TF Serving writes it."""
+    def snapshot(self) -> bytes:
+        """All of it, for the `text` of another process."""
         with self._lock:
-            return "".join(f"{line}\n" for family in self._families if family.series for line in family.lines())
+            return json.dumps({family.name: list(family.series.items()) for family in self._families}).encode()
+
+    def text(self, others: Iterable[bytes] = ()) -> str:
+        """All of it in the text format of Prometheus, without HELP lines, as TF Serving writes it; with the snapshots
+        of other processes, the sum."""
+        families = {family.name: replace(family, series={}) for family in self._families}
+        for data in (self.snapshot(), *others):
+            for name, series in json.loads(data).items():
+                for labels, values in series:
+                    families[name].merge(tuple(labels), values)
+        return "".join(f"{line}\n" for family in families.values() if family.series for line in family.lines())
 
     def _known(self, model: str) -> str:
         if model in self._others:

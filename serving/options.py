@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import final
 
 from serving.batching import Parameters
+from serving.wire import MAX_ELEMENTS
 
 
 @final
@@ -27,8 +28,9 @@ class ServerConfig:
       socket: path of a unix socket to listen on as well.
       ssl: text of an SSLConfig.
       in_flight, message_bytes: limits of gRPC requests.
+      max_elements: that a request's tensor may declare without sending them.
       arguments: of gRPC channels, by name.
-      reuse: several processes may listen on the port.
+      reuse: several processes may listen on the port. siblings: the folder where these meet, see Siblings.
       batching: parameters of dynamic batching; None for none. per_model: a version's own count first.
       tags, intra_op, inter_op, warmups: see Loader.
       rest_port, rest_threads, rest_timeout, rest_cors, metrics, rest_key, rest_certificate: see Rest; 0 for no REST.
@@ -51,8 +53,10 @@ class ServerConfig:
     ssl: Path | None = None
     in_flight: int = 1024
     message_bytes: int = 2**31 - 1
+    max_elements: int = MAX_ELEMENTS
     arguments: tuple[tuple[str, str], ...] = ()
     reuse: bool = False
+    siblings: Path | None = None
     batching: Parameters | None = None
     per_model: bool = False
     tags: tuple[str, ...] = ("serve",)

@@ -5,8 +5,8 @@ the same process. `python -m serving.protos --write` makes the file anew from th
 """
 
 import argparse
-import functools
 import importlib
+import threading
 import typing
 from pathlib import Path
 
@@ -32,27 +32,36 @@ _ROOTS = (
 )
 
 
+_making = threading.RLock()
+_pools: list[descriptor_pool.DescriptorPool] = []
+
+
 def __getattr__(name: str) -> typing.Any:
     """The class of the message `name`, made when first asked for."""
     if name.startswith("_"):
         raise AttributeError(name)
-    for package in PACKAGES:
-        try:
-            descriptor = pool().FindMessageTypeByName(f"{package}.{name}")
-        except KeyError:
-            continue
-        globals()[name] = message_factory.GetMessageClass(descriptor)
-        return globals()[name]
+    with _making:  # a message made of one pool's class does not fit into another's
+        if name in globals():
+            return globals()[name]
+        for package in PACKAGES:
+            try:
+                descriptor = pool().FindMessageTypeByName(f"{package}.{name}")
+            except KeyError:
+                continue
+            globals()[name] = message_factory.GetMessageClass(descriptor)
+            return globals()[name]
     raise AttributeError(f"TF Serving's API has no message {name!r}.")
 
 
-@functools.cache
 def pool() -> descriptor_pool.DescriptorPool:
     """The messages and services, apart from any that the process has of the same names."""
-    found = descriptor_pool.DescriptorPool()
-    for file in descriptor_pb2.FileDescriptorSet.FromString(FILE.read_bytes()).file:
-        found.Add(file)
-    return found
+    with _making:
+        if not _pools:
+            found = descriptor_pool.DescriptorPool()
+            for file in descriptor_pb2.FileDescriptorSet.FromString(FILE.read_bytes()).file:
+                found.Add(file)
+            _pools.append(found)
+        return _pools[0]
 
 
 def installed() -> descriptor_pb2.FileDescriptorSet:

@@ -100,8 +100,9 @@ def record(kind: str, request: bytes, response: bytes, rate: float) -> bytes:
     number = protos.PredictionLog.DESCRIPTOR.fields_by_name[kind].number
     metadata = protos.LogMetadata()
     metadata.sampling_config.sampling_rate = rate
-    both = wire.field(b"\x0a", request) + wire.field(b"\x12", response)
-    return wire.field(b"\x0a", metadata.SerializeToString()) + wire.field(wire.varint(number << 3 | 2), both)
+    both = wire.field(b"\x0a", [request]) + wire.field(b"\x12", [response])
+    kept = wire.field(b"\x0a", [metadata.SerializeToString()]) + wire.field(wire.varint(number << 3 | 2), both)
+    return b"".join(kept)
 
 
 def _plan(model: str, config: Any) -> _Plan:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import zlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ class Rest:
       timeout: seconds for a request.
       threads: requests worked on at once.
       cors: lets pages from elsewhere ask.
-      metrics: the path of the metrics; None for none.
+      metrics: the path of the metrics; None for none. others: gives the snapshots of further workers' metrics.
       key, certificate: PEM files; HTTPS instead of HTTP (TF Serving has only HTTP).
       reuse: several processes may listen on the port.
 
@@ -65,6 +66,7 @@ class Rest:
         threads: int = 8,
         cors: bool = False,
         metrics: str | None = None,
+        others: Callable[[], Sequence[bytes]] = tuple,
         key: Path | None = None,
         certificate: Path | None = None,
         reuse: bool = False,
@@ -72,6 +74,7 @@ class Rest:
         if (key is None) != (certificate is None):
             raise BadOption("REST over TLS needs both, the key's file and the certificate's.")
         self._api, self._monitor, self._timeout, self._metrics = Api(service, monitor), monitor, timeout, metrics
+        self._others = others
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
         config = uvicorn.Config(
             Starlette(routes=self._routes(), middleware=[_cors()] if cors else []),
@@ -128,7 +131,10 @@ class Rest:
         return Response(reply, status, media_type="application/json")
 
     def _show_metrics(self, request: Request) -> Response:
-        return PlainTextResponse(self._monitor.text())
+        try:
+            return PlainTextResponse(self._monitor.text(self._others()))
+        except TimeoutError as failure:  # numbers that fell would be worse than none
+            return PlainTextResponse(str(failure), 503)
 
     def _wrong_metrics(self, request: Request) -> Response:
         return PlainTextResponse(f"Unexpected path: {request.url.path}. Should be {self._metrics}", 400)

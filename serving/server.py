@@ -30,6 +30,7 @@ class Server:
         from serving.monitoring import Monitor
         from serving.requestlog import RequestLog
         from serving.service import Service
+        from serving.siblings import Siblings
         from serving.store import Store, StoreConfig
         from serving.versions import Source
 
@@ -40,6 +41,7 @@ class Server:
             tags=config.tags,
             intra_op=config.intra_op,
             inter_op=config.inter_op,
+            max_elements=config.max_elements,
             scheduler=Scheduler(config.batching, self.monitor) if config.batching else None,
             per_model=config.per_model,
             warmups=config.warmups,
@@ -55,9 +57,10 @@ class Server:
         )
         self.store = Store(sources, loader, health.watch(lambda: self.store.available()))
         self._log = RequestLog(self.monitor)
+        self._siblings = Siblings(config.siblings, self.monitor.snapshot) if config.siblings else None
         configuration = Configuration(self.store, early_labels=config.early_labels, log=self._log)
         parts = (self.store, configuration, self.monitor, self._log)
-        service = Service(*parts, typed=config.typed)
+        service = Service(*parts, typed=config.typed, reloads=not config.reuse)
         self._grpc, self._health, self._rest, self._file = rpc.server(config, service.methods), health, None, None
         health.add_to(self._grpc)
         self.port = rpc.listen(self._grpc, config)
@@ -66,7 +69,8 @@ class Server:
             _configure(configuration, read(config.config_file))
         self.store.start()
         if config.rest_port:
-            self._rest = _rest(config, Service(*parts, entrypoint=None), self.monitor)
+            others = self._siblings.ask if self._siblings else tuple
+            self._rest = _rest(config, Service(*parts, entrypoint=None), self.monitor, others)
         self._grpc.start()
         health.serving()
         if config.config_file and config.config_seconds > 0:
@@ -87,6 +91,8 @@ class Server:
             if self._rest:
                 self._rest.stop(grace)
         self._stopped.wait()
+        if self._siblings:
+            self._siblings.close()
         if self._file:
             self._file.stop()
         self.store.stop()
@@ -107,7 +113,7 @@ def _configure(configuration: Any, config: Any) -> None:
         log.error("%s", failure)
 
 
-def _rest(config: ServerConfig, service: Any, monitor: Any) -> Any:
+def _rest(config: ServerConfig, service: Any, monitor: Any, others: Any) -> Any:
     from serving.rest import Rest
 
     rest = Rest(
@@ -119,6 +125,7 @@ def _rest(config: ServerConfig, service: Any, monitor: Any) -> Any:
         timeout=config.rest_timeout,
         cors=config.rest_cors,
         metrics=config.metrics,
+        others=others,
         key=config.rest_key,
         certificate=config.rest_certificate,
         reuse=config.reuse,

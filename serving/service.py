@@ -4,18 +4,18 @@ No network here: `serving.server` carries the bytes, and a test can call these f
 """
 
 import contextlib
+import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from serving import inference, protos, wire
+from serving import inference, prediction, protos, wire
 from serving.errors import Code, ServingError, error
 from serving.modelconfig import Configuration
 from serving.monitoring import Monitor
 from serving.requestlog import RequestLog
-from serving.signatures import Signature
 from serving.store import Store
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Service:
       monitor: counts what is done.
       log: is offered every answered request.
       entrypoint: what requests are counted under; None where the caller counts them itself.
+      reloads: False where other processes serve on the same port, which would not hear of a reload.
       typed: replies in typed fields, as TF Serving's are; False for `tensor_content`, smaller work for all.
     """
 
@@ -45,9 +46,10 @@ class Service:
         log: RequestLog | None = None,
         *,
         typed: bool = True,
+        reloads: bool = True,
         entrypoint: str | None = "GRPC",
     ) -> None:
-        self._store, self._typed = store, typed
+        self._store, self._typed, self._reloads = store, typed, reloads
         self._monitor, self._log, self._entrypoint = monitor or Monitor(), log, entrypoint
         self._configuration = configuration or Configuration(store)
         self.methods: Mapping[str, Mapping[str, Method]] = {
@@ -69,32 +71,32 @@ class Service:
         end = _end(seconds)
         request = _parsed(protos.PredictRequest, data)
         with self._counted(request, "Predict"):
-            version, model = self._find(_spec(request))
-            values = predict(model, _key(request), request, end)
+            version, model = self._timed(_spec(request), "Predict")
+            values = prediction.predict(model, _key(request), request, end)
             spec = _served(request.model_spec, version)
             encode = wire.encode_typed if self._typed else wire.encode_content
-            # A map's entry is a message {1: key, 2: value}; written by hand, a large tensor is copied once.
-            entries = [_entry(alias, encode(value)) for alias, value in values.items()]
-            reply = b"".join([*entries, wire.field(b"\x12", spec.SerializeToString())])
+            # A map's entry is a message {1: key, 2: value}.
+            entries = (_entry(alias, encode(value)) for alias, value in values.items())
+            reply = b"".join([*itertools.chain(*entries), *wire.field(b"\x12", [spec.SerializeToString()])])
         return self._logged(request.model_spec.name, "predict_log", data, reply)
 
     def classify(self, data: bytes, seconds: float | None) -> bytes:
         """ClassificationRequest -> ClassificationResponse."""
         request = _parsed(protos.ClassificationRequest, data)
         with self._counted(request, "Classify"):
-            reply = self._infer(inference.classify, request, protos.ClassificationResponse(), seconds)
+            reply = self._infer("Classify", inference.classify, request, protos.ClassificationResponse(), seconds)
         return self._logged(request.model_spec.name, "classify_log", data, reply)
 
     def regress(self, data: bytes, seconds: float | None) -> bytes:
         """RegressionRequest -> RegressionResponse."""
         request = _parsed(protos.RegressionRequest, data)
         with self._counted(request, "Regress"):
-            reply = self._infer(inference.regress, request, protos.RegressionResponse(), seconds)
+            reply = self._infer("Regress", inference.regress, request, protos.RegressionResponse(), seconds)
         return self._logged(request.model_spec.name, "regress_log", data, reply)
 
-    def _infer(self, method: Callable[..., Any], request: Any, reply: Any, seconds: float | None) -> bytes:
+    def _infer(self, api: str, method: Callable[..., Any], request: Any, reply: Any, seconds: float | None) -> bytes:
         end = _end(seconds)
-        version, model = self._find(_spec(request))
+        version, model = self._timed(_spec(request), api)
         key = _key(request)
         rows = inference.examples(request)
         reply.result.CopyFrom(method(model, key, rows, end))
@@ -108,7 +110,7 @@ class Service:
         request = _parsed(protos.MultiInferenceRequest, data)
         if not request.tasks:
             raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
-        version, model = self._find(_spec(request.tasks[0]))
+        version, model = self._timed(_spec(request.tasks[0]), "MultiInference")
         reply = multi_inference(model, request, version, end)
         return self._logged(request.tasks[0].model_spec.name, "multi_inference_log", data, reply)
 
@@ -147,6 +149,9 @@ class Service:
     def reload_config(self, data: bytes, seconds: float | None) -> bytes:
         """ReloadConfigRequest -> ReloadConfigResponse: serves what is listed, and nothing else."""
         request = _parsed(protos.ReloadConfigRequest, data)
+        if not self._reloads:
+            text = "A reload would reach one of this server's workers. Change its --model_config_file instead, and have"
+            raise error(Code.FAILED_PRECONDITION, f"{text} it followed: --model_config_file_poll_wait_seconds.")
         before = {name: self._monitor.metric(name) for name in request.metric_names}
         self._configuration.reload(request.config)
         reply = protos.ReloadConfigResponse()
@@ -165,6 +170,10 @@ class Service:
         choice = spec.WhichOneof("version_choice")
         version = spec.version.value if choice == "version" else None
         return self.find(spec.name, version, spec.version_label if choice == "version_label" else None)
+
+    def _timed(self, spec: Any, api: str) -> tuple[int, Any]:
+        version, model = self._find(spec)
+        return version, inference.Timed(model, lambda seconds: self._monitor.runtime(spec.name, api, seconds))
 
     def _logged(self, model: str, kind: str, request: bytes, reply: bytes) -> bytes:
         if self._log:
@@ -220,72 +229,12 @@ def _key(request: Any) -> str:
 
 
 _WARMUPS: Mapping[str, Callable[["SavedModel", Any], Any]] = {
-    "predict_log": lambda model, request: predict(model, _key(request), request, None),
+    "predict_log": lambda model, request: prediction.predict(model, _key(request), request, None),
     "classify_log": lambda model, request: inference.classify(model, _key(request), inference.examples(request), None),
     "regress_log": lambda model, request: inference.regress(model, _key(request), inference.examples(request), None),
     "multi_inference_log": lambda model, request: multi_inference(model, request, None, None),
 }
 """Kinds of PredictionLog -> what answers the request in it."""
-
-
-def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> dict[str, Any]:
-    """Checks a PredictRequest in TF Serving's order, and runs it. `end` is a time.monotonic."""
-    if key not in model.signatures:
-        raise error(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
-    signature = model.signatures[key]
-    inputs = _inputs(model, signature, request)
-    return inference.run(model, key, inputs, outputs(signature, request.output_filter), end)
-
-
-def _inputs(model: "SavedModel", signature: Signature, request: Any) -> dict[str, Any]:
-    sent, known, defaults = set(request.inputs), set(signature.inputs), signature.defaults
-    if len(sent) > len(known) or (len(sent) < len(known) and not defaults):
-        raise error(
-            Code.INVALID_ARGUMENT,
-            f"input size does not match signature: {len(sent)}!={len(known)} len({_set(sent)}) != len({_set(known)}). "
-            f"Sent extra: {_set(sent - known)}. Missing but required: {_set(known - sent)}.",
-        )
-    inputs = {}
-    for alias, spec in signature.inputs.items():
-        if alias not in sent and alias not in defaults:
-            raise error(
-                Code.INVALID_ARGUMENT,
-                f"Signature input alias: {alias}(feed name: {spec.name}) not found in request and no default value "
-                f"provided. Inputs expected to be in the request {_set(sent)}, or default input alias "
-                f"set: {_names(set(defaults))}",
-            )
-        value = model.parse(request.inputs[alias] if alias in sent else defaults[alias])
-        if value is None:
-            raise error(Code.INVALID_ARGUMENT, f"tensor parsing error: {alias}")
-        inputs[alias] = value
-    if sent - known:
-        used = _names(sent & known)
-        text = f"Inputs contains invalid name. Used request inputs: {used}, request input: {_names(sent)}"
-        raise error(Code.INVALID_ARGUMENT, text)
-    return inputs
-
-
-def outputs(signature: Signature, output_filter: Sequence[str]) -> list[str]:
-    """The outputs that a filter means, all of them where it is empty. Errors: InvalidRequest."""
-    wanted = list(output_filter)
-    for place, alias in enumerate(wanted):
-        if alias not in signature.outputs:
-            raise error(
-                Code.INVALID_ARGUMENT,
-                f"output tensor alias not found in signature: {alias} Outputs expected to be in the set "
-                f"{_set(set(signature.outputs))}.",
-            )
-        if alias in wanted[:place]:
-            raise error(Code.INVALID_ARGUMENT, f"duplicate output tensor alias: {alias}")
-    return wanted or list(signature.outputs)
-
-
-def _names(names: set[str]) -> str:
-    return ",".join(sorted(names))
-
-
-def _set(names: set[str]) -> str:
-    return "{" + _names(names) + "}"
 
 
 def _end(seconds: float | None) -> float | None:
@@ -313,5 +262,5 @@ def _parsed(kind: Any, data: bytes) -> Any:
         raise error(Code.INTERNAL, "Exception deserializing request!") from None
 
 
-def _entry(key: str, tensor: bytes) -> bytes:
-    return wire.field(b"\x0a", wire.field(b"\x0a", key.encode()) + wire.field(b"\x12", tensor))
+def _entry(key: str, tensor: wire.Parts) -> wire.Parts:
+    return wire.field(b"\x0a", wire.field(b"\x0a", [key.encode()]) + wire.field(b"\x12", tensor))

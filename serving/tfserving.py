@@ -1,9 +1,11 @@
 """The real thing: where tensorflow_model_server is installed, it can serve the same folder.
 
 Its configuration files are written for it: every model of the folder, health checks, and with the flags that ask for
-them, metrics and batching. Those flags and any others of its own are passed on.
+them, metrics and batching. Those flags and any others of its own are passed on. Models that come to the folder later
+are written into its file of models, which it reads again and again.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -16,8 +18,12 @@ from typing import Any
 from serving import configs, protos
 from serving.errors import BadOption, CannotServe
 from serving.monitoring import PATH
+from serving.versions import complete, numbered
 
 BINARY = "tensorflow_model_server"
+MODELS = "model_config_file"
+SECONDS = 1.0
+"""Between looks for new models, ours at the folder and the server's at its file."""
 
 
 def find() -> str | None:
@@ -26,10 +32,13 @@ def find() -> str | None:
 
 
 def model_config(models: Path) -> Any:
-    """A ModelServerConfig of every model in a folder, by absolute paths as TF Serving wants them."""
+    """A ModelServerConfig of every model in a folder, by absolute paths as TF Serving wants them.
+
+    A model counts from its first whole version: a half-copied one, the server would load. Errors: OSError.
+    """
     config = protos.ModelServerConfig()
     for folder in sorted(p for p in models.resolve().iterdir() if p.is_dir()):
-        if any(version.name.isdecimal() for version in folder.iterdir()):
+        if any(map(complete, numbered(folder).values())):
             config.model_config_list.config.add(name=folder.name, base_path=str(folder), model_platform="tensorflow")
     return config
 
@@ -58,13 +67,15 @@ def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> l
     config = model_config(models)
     if not config.model_config_list.config:
         raise BadOption(f"{models} holds no model (NAME/VERSION/) for {BINARY} to serve.")
-    files = {"model_config_file": config}
+    files = {MODELS: config}
     names = {flag.lstrip("-").partition("=")[0] for flag in given}
     if "rest_api_port" in names:
         files["monitoring_config_file"] = configs.MonitoringConfig(prometheus_config={"enable": True, "path": PATH})
     if "enable_batching" in names:
         files["batching_parameters_file"] = batching_parameters(os.cpu_count() or 1)
     ours = {"port": str(port), "enable_grpc_healthcheck_service": "true"}
+    if MODELS not in names:
+        ours[f"{MODELS}_poll_wait_seconds"] = f"{SECONDS:g}"
     for name, message in files.items():
         (folder / name).write_text(str(message))
         ours[name] = str(folder / name)
@@ -83,7 +94,20 @@ def run(models: Path, port: int, given: Sequence[str] = ()) -> int:
         process = subprocess.Popen([binary, *flags(models, port, Path(folder), given)])
         before = {s: signal.signal(s, lambda n, _: process.send_signal(n)) for s in (signal.SIGTERM, signal.SIGINT)}
         try:
-            return process.wait()
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(SECONDS)
+                _follow(models, Path(folder) / MODELS)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _follow(models: Path, file: Path) -> None:
+    """Lists the folder's models in the server's file; where they cannot be told, those that it has stay."""
+    with contextlib.suppress(OSError):
+        config = model_config(models)
+        if config.model_config_list.config and str(config) != file.read_text():
+            whole = file.with_name("next")
+            whole.write_text(str(config))
+            whole.replace(file)

@@ -42,6 +42,9 @@ _TYPES: dict[int, tuple[str, Any, str]] = {
 }
 """DataType -> TensorFlow's name, numpy's type, the field that holds values."""
 
+Parts = list[Any]
+"""Bytes and views of arrays that make a message; joined once, when it is whole, a large tensor is copied once."""
+
 STRING = 7
 _NUMBERS = {np.dtype(kind): number for number, (_, kind, _) in _TYPES.items()}
 _RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62", 24: b"\x92\x01", 25: b"\x92\x01"}
@@ -96,31 +99,31 @@ def encode(value: ArrayLike) -> Any:
     return proto
 
 
-def encode_content(array: NDArray[Any]) -> bytes:
-    """An array -> the bytes of a TensorProto with `tensor_content`, as Tensor::AsProtoTensorContent writes them."""
-    proto = encode(array)
-    if proto.dtype == STRING and array.size:
-        strings = list(proto.string_val)
-        proto.ClearField("string_val")
-        proto.tensor_content = b"".join([*(varint(len(s)) for s in strings), *strings])
-    return bytes(proto.SerializeToString())
+def encode_content(array: NDArray[Any]) -> Parts:
+    """An array -> a TensorProto with `tensor_content`, as Tensor::AsProtoTensorContent writes it."""
+    proto = _header(array)
+    if proto.dtype == STRING:
+        strings = array.ravel().tolist()
+        data = [*(varint(len(s)) for s in strings), *strings]
+    else:
+        data = [_bytes(array)]
+    return [proto.SerializeToString(), *(field(b"\x22", data) if array.size else [])]
 
 
-def encode_typed(array: NDArray[Any]) -> bytes:
-    """An array -> the bytes of a TensorProto with typed fields, as Tensor::AsProtoField writes them."""
+def encode_typed(array: NDArray[Any]) -> Parts:
+    """An array -> a TensorProto with typed fields, as Tensor::AsProtoField writes it."""
     proto = _header(array)
     if proto.dtype in _RAW:
-        data = _little(array).tobytes()
-        return proto.SerializeToString() + (field(_RAW[proto.dtype], data) if data else b"")
+        return [proto.SerializeToString(), *(field(_RAW[proto.dtype], [_bytes(array)]) if array.size else [])]
     name, values = _TYPES[proto.dtype][2], array.ravel()
     values = values.view(np.uint16) if name == "half_val" else values
     getattr(proto, name).extend((values.astype(np.int32) if name == "int_val" else values).tolist())
-    return proto.SerializeToString()
+    return [proto.SerializeToString()]
 
 
-def field(tag: bytes, payload: bytes) -> bytes:
+def field(tag: bytes, payload: Parts) -> Parts:
     """A length-delimited field of a protocol buffer."""
-    return b"".join((tag, varint(len(payload)), payload))
+    return [tag + varint(sum(map(len, payload))), *payload]
 
 
 def varint(value: int) -> bytes:
@@ -139,6 +142,10 @@ def _header(array: NDArray[Any]) -> Any:
     for side in array.shape:
         proto.tensor_shape.dim.add(size=side)
     return proto
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    return _little(array).reshape(-1).view(np.uint8).data
 
 
 def _little(array: NDArray[Any]) -> NDArray[Any]:

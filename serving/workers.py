@@ -1,7 +1,8 @@
 """Several server processes on one port, where one Python process is the limit.
 
 The kernel gives each connection to one of them (SO_REUSEPORT): a client gains by several channels. Each has models of
-its own and its share of TensorFlow's threads. Where one ends, all end: nothing is restarted unseen.
+its own and its share of TensorFlow's threads; their metrics are shown as one. Where one ends, all end: nothing is
+restarted unseen.
 """
 
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 
@@ -18,10 +20,11 @@ from serving.options import ServerConfig
 
 def run(arguments: Sequence[str], count: int, config: ServerConfig) -> int:
     """Runs `count` processes with the same arguments until a signal; the exit code. Errors: CannotServe."""
-    with _reserved(config.host, config.port) as place:
+    with _reserved(config.host, config.port) as place, tempfile.TemporaryDirectory() as folder:
         port = place.getsockname()[1]
         share = max(1, (os.cpu_count() or 1) // count)
-        command = [sys.executable, "-m", "serving.server", *arguments, "--workers=1", "--reuse_port", f"--port={port}"]
+        own = ["--workers=1", "--reuse_port", f"--siblings={folder}", f"--port={port}"]
+        command = [sys.executable, "-m", "serving.server", *arguments, *own]
         if not (config.intra_op or config.inter_op):
             command.append(f"--tensorflow_session_parallelism={share}")
         asked: list[int] = []

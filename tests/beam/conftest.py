@@ -14,14 +14,14 @@ MODELS = """
 import sys
 from pathlib import Path
 sys.path.insert(0, "tests/serving")
-from conftest import save_affine
+from savedmodels import save_affine
 save_affine(Path(sys.argv[1]), 3, 3.0)
 """
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
-    """`affine` of tests/serving/conftest.py."""
+    """`affine` of tests/serving/savedmodels.py."""
     folder = tmp_path_factory.mktemp("models")
     python = ROOT / ".venv" / "bin" / "python"
     subprocess.run([python, "-c", MODELS, str(folder)], cwd=ROOT, check=True, capture_output=True)

@@ -1,108 +1,71 @@
-"""Small models of plain tf.Module, and a server over them.
+"""Servers over the models of savedmodels.py: a small one for most tests, and the one whose conformance is tested.
 
-With MENAGERIE_SERVER=host:port and MENAGERIE_SERVER_MODELS=folder the conformance tests ask that server instead, say a
-tensorflow_model_server: the tests write the models `affine` (versions 1 and 3) and `words` (version 1) into the folder
-and wait until the server offers them.
+The conformance tests ask a server of ours, or others that run already, say tensorflow_model_server:
+
+    tensorflow_model_server --port=8500 --rest_api_port=8501 --model_config_file=EMPTY --max_num_load_retries=0 \\
+        --monitoring_config_file=serving/deploy/monitoring.config --rest_api_enable_cors_support
+    tensorflow_model_server --port=8510 --model_config_file=EMPTY --enable_batching \\
+        --batching_parameters_file=tests/serving/batching.config
+    pytest tests/serving/test_conformance*.py --server=HOST:8500 --rest=http://HOST:8501 --batching-server=HOST:8510 \\
+        --server-models=FOLDER
+
+EMPTY holds `model_config_list {}`. The tests write models below FOLDER, which the servers see under the same path,
+and have them served by reloads. Without a flag its environment variable counts, as in MENAGERIE_SERVER_MODELS.
 """
 
+import contextlib
 import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import grpc
+import httpx
 import pytest
-import tensorflow as tf
+import savedmodels
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving import Client
+from serving import Client, ServerFailure, batching
 from serving.server import Server, ServerConfig
 
-
-class Affine(tf.Module):
-    """serving_default: x [B, 4], bias [B] -> y = scale * x + bias, total; `images`: [B, 2, 2, 1]; `slow`."""
-
-    def __init__(self, scale):
-        super().__init__()
-        self.scale = tf.Variable(float(scale))
-
-    @tf.function(
-        input_signature=[tf.TensorSpec((None, 4), tf.float32, "x"), tf.TensorSpec((None,), tf.float32, "bias")]
-    )
-    def affine(self, x, bias):
-        y = self.scale * x + bias[:, None]
-        return {"y": y, "total": tf.reduce_sum(y, axis=1)}
-
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, "seed")])
-    def sample(self, seed):
-        return {"images": tf.reshape(tf.cast(seed[:, None] * [1, 2, 3, 4], tf.float32) * self.scale, (-1, 2, 2, 1))}
-
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, "turns")])
-    def slow(self, turns):
-        a = tf.random.stateless_uniform((400, 400), (1, 2)) / 400
-        b = tf.while_loop(
-            lambda i, _: i < turns[0], lambda i, m: (i + 1, tf.matmul(m, a)), (tf.constant(0, tf.int64), a)
-        )[1]
-        return {"done": tf.reduce_sum(b) * tf.ones_like(turns, tf.float32)}
+BATCHING = Path(__file__).with_name("batching.config")
+OPTIONS = {
+    "server": "HOST:PORT of a server to test, over gRPC",
+    "rest": "http://HOST:PORT of its REST API",
+    "batching-server": "HOST:PORT of one with --enable_batching",
+    "server-models": "a folder that these servers can read",
+}
 
 
-class Words(tf.Module):
-    """serving_default: text [B] -> upper, length; `kinds`: one tensor of every type -> itself."""
-
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, "text")])
-    def upper(self, text):
-        return {"upper": tf.strings.upper(text), "length": tf.strings.length(text)}
-
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec(None, kind, tf.as_dtype(kind).name)
-            for kind in (
-                tf.float64,
-                tf.uint8,
-                tf.int8,
-                tf.int16,
-                tf.int32,
-                tf.bool,
-                tf.half,
-                tf.uint32,
-                tf.uint64,
-                tf.complex64,
-            )
-        ]
-    )
-    def kinds(self, float64, uint8, int8, int16, int32, bool, float16, uint32, uint64, complex64):
-        given = (float64, uint8, int8, int16, int32, bool, float16, uint32, uint64, complex64)
-        return {f"{value.dtype.name}_out": tf.identity(value) for value in given}
-
-
-def save_affine(base: Path, version: int, scale: float) -> Path:
-    """MODELS/affine/VERSION."""
-    model = Affine(scale)
-    names = {"serving_default": model.affine, "sample": model.sample, "slow": model.slow}
-    tf.saved_model.save(model, str(base / "affine" / str(version)), signatures=names)
-    return base / "affine" / str(version)
+def pytest_addoption(parser):
+    group = parser.getgroup("conformance")
+    for name, text in OPTIONS.items():
+        variable = f"MENAGERIE_{name.upper().replace('-', '_')}"
+        group.addoption(f"--{name}", default=os.environ.get(variable), help=text)
 
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory):
     """A folder with `affine` 1 (scale 1) and 3 (scale 3), and `words` 1."""
-    base = Path(os.environ.get("MENAGERIE_SERVER_MODELS") or tmp_path_factory.mktemp("models"))
-    save_affine(base, 1, 1.0)
-    save_affine(base, 3, 3.0)
-    words = Words()
-    signatures = {"serving_default": words.upper, "kinds": words.kinds}
-    tf.saved_model.save(words, str(base / "words" / "1"), signatures=signatures)
+    base = tmp_path_factory.mktemp("models")
+    savedmodels.save_affine(base, 1, 1.0)
+    savedmodels.save_affine(base, 3, 3.0)
+    savedmodels.save_module(base / "words" / "1", savedmodels.Words(), serving_default="upper", kinds="kinds")
     return base
 
 
 @pytest.fixture(scope="session")
 def address(models):
-    """Where the conformance tests ask."""
-    if outside := os.environ.get("MENAGERIE_SERVER"):
-        with Client(outside) as client:
-            client.wait_until_available("affine", 3)
-            client.wait_until_available("words", 1)
-        yield outside
-    else:
-        server = Server(ServerConfig(models=models, port=0))
-        yield server.address
-        server.stop(0)
+    """Where `models` are served."""
+    server = Server(ServerConfig(models=models, port=0))
+    yield server.address
+    server.stop(0)
 
 
 @pytest.fixture(scope="session")
@@ -110,3 +73,167 @@ def client(address):
     """Ours."""
     with Client(address, timeout=30) as client:
         yield client
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A server under test, the folder of its models, and what it is to serve: more of a ModelConfig by model."""
+
+    address: str
+    folder: Path
+    entries: Mapping[str, str]
+
+    def config(self, **changed):
+        """The text of a ModelServerConfig; of a model that is None there is nothing."""
+        entries = {name: more for name, more in {**self.entries, **changed}.items() if more is not None}
+        return f"model_config_list {{ {' '.join(self.entry(name, more) for name, more in entries.items())} }}"
+
+    def entry(self, name, more=""):
+        """A model's entry, in the folder of that name unless it says another."""
+        base = "" if "base_path" in more else f'base_path: "{self.folder / name}"'
+        platform = "" if "model_platform" in more or "model_type" in more else 'model_platform: "tensorflow"'
+        return f'config {{ name: "{name}" {base} {platform} {more} }}'
+
+    def reload(self, **changed):
+        """Serves what `config` says. Errors: ServingError."""
+        with Client(self.address, timeout=120) as client:
+            client.reload_config(self.config(**changed))
+
+    def restore(self):
+        """Serves the entries, as far as they load."""
+        with contextlib.suppress(ServerFailure):
+            self.reload()
+
+
+@pytest.fixture(scope="session")
+def folder(models, tmp_path_factory, request):
+    """Where the conformance tests write their models."""
+    outside = request.config.getoption("server_models")
+    base = Path(tempfile.mkdtemp(dir=outside)) if outside else tmp_path_factory.mktemp("offered")
+    base.chmod(0o755)
+    for name in ("affine", "words"):
+        shutil.copytree(models / name, base / name, dirs_exist_ok=True)
+    return base
+
+
+@pytest.fixture(scope="session")
+def url(request):
+    """Of the REST API under test; None where a server from outside has none."""
+    if outside := request.config.getoption("rest"):
+        return outside
+    if request.config.getoption("server"):
+        return None
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def offered(folder, models, url, request):
+    """The server under test, with a model of every kind; `both` are all versions of `affine`, by labels too."""
+    savedmodels.save_half(folder / "half" / "5")
+    savedmodels.save_keras(folder / "keras" / "1")
+    counter = {"serving_default": "get", "add": "add", "octets": "octets"}
+    savedmodels.save_module(folder / "counter" / "00000123", savedmodels.Counter(), **counter)
+    judge = {name: name for name in ("classify", "regress", "shapes", "total", "images")}
+    savedmodels.save_module(folder / "judge" / "1", savedmodels.Judge(), **judge)
+    savedmodels.copy_with_default(models / "affine" / "1", folder / "default" / "1")
+    savedmodels.copy_broken(models / "affine" / "1", folder / "broken" / "1")
+    everything = f'base_path: "{folder / "affine"}" model_version_policy {{ all {{}} }}'
+    entries = {path.name: "" for path in folder.iterdir()} | {"both": everything}
+    labels = 'version_labels { key: "stable" value: 1 } version_labels { key: "canary" value: 3 }'
+    server = None if request.config.getoption("server") else _ours(url)
+    address = server.address if server else request.config.getoption("server")
+    Offered(address, folder, entries).restore()
+    made = Offered(address, folder, entries | {"both": f"{everything} {labels}"})
+    made.reload()
+    yield made
+    if server:
+        server.stop(0)
+
+
+def _ours(url):
+    rest = {"rest_port": int(url.rpartition(":")[2]), "rest_cors": True, "metrics": "/monitoring/prometheus/metrics"}
+    return Server(ServerConfig(port=0, poll_seconds=0.2, retries=0, **rest))
+
+
+@pytest.fixture
+def reloading(offered):
+    """The server under test, which gets its own models back in the end."""
+    yield offered
+    offered.restore()
+
+
+@pytest.fixture(scope="session")
+def stub(offered):
+    """PredictionService of the server under test."""
+    with grpc.insecure_channel(offered.address) as channel:
+        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
+
+
+@pytest.fixture(scope="session")
+def models_stub(offered):
+    """Its ModelService."""
+    with grpc.insecure_channel(offered.address) as channel:
+        yield model_service_pb2_grpc.ModelServiceStub(channel)
+
+
+@pytest.fixture(scope="session")
+def http(offered, url):
+    """Its REST API."""
+    if url is None:
+        pytest.skip("--rest says where")
+    with httpx.Client(base_url=url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def batching_stub(folder, request):
+    """PredictionService of the server under test that batches by batching.config, with `rows` and `affine`."""
+    signatures = {name: name for name in ("total", "first", "two", "scalar", "nothing")}
+    savedmodels.save_module(folder / "rows" / "1", savedmodels.Rows(), serving_default="double", **signatures)
+    server = None
+    address = request.config.getoption("batching_server")
+    if not address:
+        server = Server(ServerConfig(port=0, batching=batching.read(BATCHING)))
+        address = server.address
+    Offered(address, folder, {"rows": "", "affine": ""}).reload()
+    with grpc.insecure_channel(address) as channel:
+        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    if server:
+        server.stop(0)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server's process, the line that it began with, and where it listens."""
+
+    process: subprocess.Popen
+    line: str
+    address: str
+
+
+@pytest.fixture
+def launch(tmp_path_factory):
+    """Flags -> a server in a process of its own, which ends with the test at the latest."""
+    processes = []
+
+    def start(*flags):
+        command = [sys.executable, "-m", "serving.server", "--port=0", *map(str, flags)]
+        said = tmp_path_factory.mktemp("server") / "stderr"
+        with said.open("w") as file:
+            processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=file, text=True))
+        line = processes[-1].stdout.readline()
+        found = re.match(r"Serving .* on (127\.0\.0\.1:\d+)", line)
+        assert found, line + said.read_text()
+        return Running(processes[-1], line, found[1])
+
+    yield start
+    for process in processes:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()

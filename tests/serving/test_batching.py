@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from serving import batching, errors
+from serving import batching, errors, merging
 from serving.batching import Batched, Parameters, Scheduler
 from serving.monitoring import Monitor
 from serving.signatures import Signature, TensorSpec
@@ -162,13 +162,15 @@ def test_outputs_have_to_keep_the_rows(answer, message):
         made(model).run("f", rows(2))
 
 
-def test_a_broken_model_does_not_break_the_threads():
-    model = Doubler()
-    batched = made(model)
-    model.answer = lambda x: 1 / 0
-    with pytest.raises(errors.ServerFailure, match="ZeroDivisionError"):
-        batched.run("f", rows(1))
-    model.answer = lambda x: x
+@pytest.mark.parametrize("owner", [Doubler, Monitor, merging], ids=["model", "monitor", "merging"])
+def test_whatever_breaks_fails_the_batch_and_no_thread(owner, monkeypatch):
+    batched = made(Doubler())
+    method = {Doubler: "run", Monitor: "batch", merging: "merged"}[owner]
+    with monkeypatch.context() as broken, ThreadPoolExecutor(4) as pool:
+        broken.setattr(owner, method, lambda *_: 1 / 0)
+        for answer in [pool.submit(batched.run, "f", rows(1)) for _ in range(4)]:
+            with pytest.raises(errors.ServerFailure, match="ZeroDivisionError"):
+                answer.result(20)
     assert len(batched.run("f", rows(2))["y"]) == 2
 
 

@@ -1,6 +1,8 @@
 """What went wrong once: each case was a failure of the server or the client."""
 
 import shutil
+import subprocess
+import sys
 from concurrent import futures
 
 import grpc
@@ -136,7 +138,7 @@ def test_bfloat16_is_served(typed, store):
 def test_narrow_types_are_read_as_tensorflow_reads_them(code):
     dtype = tf.as_dtype(code)
     array = np.array([1, 0, 3, 7], dtype.as_numpy_dtype)
-    for encoded in (wire.encode_typed(array), wire.encode_content(array)):
+    for encoded in (b"".join(wire.encode_typed(array)), b"".join(wire.encode_content(array))):
         np.testing.assert_array_equal(tf.io.parse_tensor(encoded, dtype).numpy(), array)
         np.testing.assert_array_equal(wire.decode(protos.TensorProto.FromString(encoded)), array)
 
@@ -144,14 +146,14 @@ def test_narrow_types_are_read_as_tensorflow_reads_them(code):
 @pytest.mark.parametrize("strings", [[b"ab\0", b""], [b"x" * 300, b"\0\0"]])
 def test_strings_keep_every_byte(strings):
     assert list(wire.encode(strings).string_val) == strings
-    content = wire.encode_content(wire.as_array(strings))
+    content = b"".join(wire.encode_content(wire.as_array(strings)))
     assert not protos.TensorProto.FromString(content).string_val
     assert wire.decode(protos.TensorProto.FromString(content)).tolist() == strings
     assert tf.io.parse_tensor(content, tf.string).numpy().tolist() == strings
 
 
 def test_strings_cut_short_are_not_made_up():
-    tensor = protos.TensorProto.FromString(wire.encode_content(wire.as_array([b"ab", b"cde"])))
+    tensor = protos.TensorProto.FromString(b"".join(wire.encode_content(wire.as_array([b"ab", b"cde"]))))
     tensor.tensor_content = tensor.tensor_content[:-1]
     with pytest.raises(ServingError, match=r"shape \[2\]"):
         wire.decode(tensor)
@@ -215,3 +217,28 @@ def test_no_error_of_one_model_stops_another(version, models):
     assert store.available() == {"m": [1]}
     assert store.statuses("a")[0].state != State.AVAILABLE
     assert "unforeseen" in store.statuses("a")[0].message
+
+
+TOGETHER = """
+import importlib, sys, threading
+sys.setswitchinterval(1e-6)
+start, failed = threading.Barrier(8), []
+def make():
+    start.wait()
+    try:
+        protos.PredictRequest(model_spec=protos.ModelSpec(name="m"))
+    except TypeError as failure:
+        failed.append(failure)
+for _ in range(20):
+    sys.modules.pop("serving.protos", None)
+    protos = importlib.import_module("serving.protos")
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+sys.exit(str(failed[0]) if failed else 0)
+"""
+
+
+def test_threads_that_ask_for_messages_first_get_the_same_ones():
+    done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

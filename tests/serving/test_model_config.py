@@ -186,8 +186,10 @@ def test_a_new_model_that_does_not_load_is_told_and_stops_no_other(base):
     served = Served()
     code, message = served.code(models(entry(base, "bad"), entry(base, "m"), entry(base, "gone")))
     assert code == "UNKNOWN"
-    assert message.startswith("2 model(s) did not become available: {{name: bad version: 1} due to error: the disk")
-    assert "{name: gone} due to error" in message
+    assert message.startswith(
+        "2 model(s) did not become available: {{{name: bad version: 1} due to error: DATA_LOSS: the"
+    )
+    assert "{{name: gone} due to error: no version of it is there to be loaded}, }" in message
     assert served.store.available() == {"m": [3]}
 
 

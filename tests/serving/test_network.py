@@ -1,19 +1,17 @@
 """Health, reflection, TLS, unix sockets, limits, flags, workers: of real servers and processes."""
 
 import re
-import signal
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 
+import asks
 import grpc
 import httpx
 import pytest
 import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from serving import Client, Overloaded, Tls, Unavailable, configs, flags
 from serving.errors import BadOption
@@ -54,16 +52,6 @@ def test_health_of_a_model_goes_with_its_versions(models, tmp_path):
         assert health_of(channel, "affine") == NOT_SERVING
         assert health_of(channel, "") == SERVING
     server.stop(0)
-
-
-def test_reflection_tells_services_and_messages(address):
-    with grpc.insecure_channel(address) as channel:
-        database = ProtoReflectionDescriptorDatabase(channel)
-        services = set(database.get_services())
-        assert {"tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"} <= services
-        assert "grpc.health.v1.Health" in services
-        file = database.FindFileContainingSymbol("tensorflow.serving.PredictionService")
-        assert {m.name for m in file.service[0].method} >= {"Predict", "Classify", "Regress", "MultiInference"}
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +146,26 @@ def test_batching_gives_what_each_request_alone_gives(models):
     server.stop(0)
 
 
+def test_the_limit_of_what_a_tensor_declares_is_a_flags(models):
+    """Beyond it a request is refused before any memory is taken; what is sent in full has no limit."""
+    values = flags.parse(["--models", str(models), "--port=0", "--max_tensor_elements=1000"])
+    server = Server(flags.config(values))
+    try:
+        with grpc.insecure_channel(server.address) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            for rows, sent in ((1000, 1), (2000, 2000)):
+                reply = stub.Predict(asks.predict({"seed": seeds(rows, sent)}, signature="sample"), timeout=20)
+                assert reply.outputs["images"].tensor_shape.dim[0].size == rows
+            refused = asks.refused(stub.Predict, asks.predict({"seed": seeds(1001, 1)}, signature="sample"))
+            assert refused == ("INVALID_ARGUMENT", "tensor parsing error: seed")
+    finally:
+        server.stop(0)
+
+
+def seeds(declared, sent):
+    return asks.tensor(declared, dtype=9, int64_val=range(sent))
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -199,35 +207,19 @@ def test_flags_that_change_nothing_say_so(caplog):
     assert "--num_load_threads is accepted" in caplog.text
 
 
-def start(*arguments):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "serving.server", "--port=0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    line = process.stdout.readline()
-    found = re.search(r" on (127\.0\.0\.1:\d+)", line)
-    assert found, line + process.communicate()[1]
-    return process, found[1], line
-
-
-def test_a_config_file_of_tf_servings_and_its_flags(models, tmp_path):
+def test_a_config_file_of_tf_servings_and_its_flags(launch, models, tmp_path):
     config = tmp_path / "models.config"
     config.write_text(
         f'model_config_list {{ config {{ name: "a" base_path: "{models / "affine"}" model_platform: "tensorflow"\n'
         "model_version_policy { all { } } } }"
     )
-    process, address, line = start(
-        f"--model_config_file={config}", "--enable_batching", "--file_system_poll_wait_seconds=0"
-    )
-    assert "a (version 3)" in line
-    with Client(address) as client:
+    running = launch(f"--model_config_file={config}", "--enable_batching", "--file_system_poll_wait_seconds=0")
+    assert "a (version 3)" in running.line
+    with Client(running.address) as client:
         assert [s.version for s in client.status("a")] == [3, 1]
         assert client.predict("a", {"seed": [1]}, signature="sample", version=1).version == 1
-    process.terminate()
-    process.communicate(timeout=30)
-    assert process.returncode == 0
+    running.process.terminate()
+    assert running.process.wait(30) == 0
 
 
 def test_rest_and_metrics_beside_grpc(models, tmp_path, authority):
@@ -248,13 +240,3 @@ def test_rest_and_metrics_beside_grpc(models, tmp_path, authority):
     assert ':tensorflow:serving:request_count{model_name="affine",status="OK"} 1\n' in counted, "counted once"
     assert 'entrypoint="GRPC"' not in counted
     server.stop(5)
-
-
-def test_workers_share_a_port_and_end_together(models):
-    process, address, line = start("--models", str(models), "--workers=2")
-    assert line.endswith("2 workers\n")
-    with Client(address, channels=4) as client:
-        assert client.predict("affine", {"seed": [1]}, signature="sample").version == 3
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 0

@@ -105,6 +105,13 @@ def test_bodies_that_unpack_to_too_much(started, monkeypatch):
         assert "larger than 1000 bytes" in json.loads(reply.content)["error"]
 
 
+def test_a_gzip_body_that_ends_too_early(started):
+    url, _ = started()
+    body, headers = gzip.compress(b'{"inputs": []}')[:20], {"content-encoding": "gzip"}
+    reply = httpx.post(f"{url}/v1/models/affine:predict", content=body, headers=headers, timeout=30)
+    assert (reply.status_code, reply.json()) == (400, {"error": "The body is no gzip: it ends too early."})
+
+
 def test_no_metrics_unless_asked_for(started):
     assert httpx.get(f"{started()[0]}/monitoring/prometheus/metrics").status_code == 404
     url, _ = started(metrics="/monitoring/mine")

@@ -6,8 +6,10 @@ import threading
 import time
 import weakref
 
+import asks
 import numpy as np
 import pytest
+import savedmodels
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -240,64 +242,18 @@ def test_hot_swap_fails_no_request(models, tmp_path):
     assert seen == {1, 3}
 
 
-def records(path, *logs):
-    file = path / engine.WARMUP
-    file.parent.mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(file)) as writer:
-        for log in logs:
-            writer.write(log if isinstance(log, bytes) else log.SerializeToString())
-
-
-def sample_log(signature="sample", seed=1):
-    log = prediction_log_pb2.PredictionLog()
-    log.predict_log.request.model_spec.signature_name = signature
-    log.predict_log.request.inputs["seed"].CopyFrom(tf.make_tensor_proto(np.int64([seed])))
-    return log
-
-
-@pytest.fixture
-def version(models, tmp_path):
-    return shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
-
-
-def test_warmup_runs_before_a_version_is_available(version, tmp_path, monkeypatch):
+def test_warmup_runs_before_a_version_is_available(models, tmp_path, monkeypatch):
+    version = shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
     ran = []
     run = engine.SavedModel.run
     monkeypatch.setattr(engine.SavedModel, "run", lambda self, key, *rest: ran.append(key) or run(self, key, *rest))
-    records(version, sample_log(), sample_log(seed=2))
+    request = asks.predict({"seed": np.int64([1])}, signature="sample")
+    log = prediction_log_pb2.PredictionLog(predict_log={"request": request})
+    savedmodels.save_warmup(version, [log.SerializeToString()] * 2)
     found = make(tmp_path, Loader())
     found.poll()
     assert ran == ["sample", "sample"]
     assert found.available() == {"affine": [1]}
-
-
-@pytest.mark.parametrize(
-    ("logs", "code", "text"),
-    [
-        ([sample_log("nope")], "FAILED_PRECONDITION", 'Serving signature key "nope" not found.'),
-        ([b"\xff\xff"], "INVALID_ARGUMENT", "Failed to parse warmup record: "),
-        ([prediction_log_pb2.PredictionLog(session_run_log={})], "UNIMPLEMENTED", "Unsupported log_type for warmup: 5"),
-        ([sample_log()] * 1001, "INVALID_ARGUMENT", "Number of warmup records exceeds the maximum (1000) at "),
-    ],
-)
-def test_a_failing_warmup_fails_the_load(logs, code, text, version, tmp_path):
-    records(version, *logs)
-    found = make(tmp_path, Loader(), retries=0)
-    found.poll()
-    (status,) = found.statuses("affine")
-    assert (status.state, status.code.name) == (State.END, code)
-    assert status.message.startswith(text)
-
-
-def test_a_torn_warmup_file_is_data_loss(version, tmp_path):
-    records(version, sample_log())
-    file = version / engine.WARMUP
-    file.write_bytes(b"not a TFRecord at all")
-    found = make(tmp_path, Loader(), retries=0)
-    found.poll()
-    (status,) = found.statuses("affine")
-    assert status.code == errors.Code.DATA_LOSS
-    assert status.message.endswith("Please verify your warmup data is in TFRecord format.")
 
 
 def test_what_is_no_saved_model_is_told(tmp_path):
@@ -310,24 +266,33 @@ def test_what_is_no_saved_model_is_told(tmp_path):
     assert "m/1" in status.message
 
 
-def test_both_runners_agree(models):
-    """The private wrapper and the public Session it stands in for; and the numbers are TensorFlow 2's."""
+@pytest.mark.parametrize("limit", [0.0, 1e9])
+def test_the_runners_agree(models, monkeypatch, limit):
+    """The private wrapper and the public Session, in the caller's thread or not; the numbers are TensorFlow 2's."""
+    monkeypatch.setattr(engine, "BRIEF", limit)
+    text = np.array([b"one", b"a longer one"], object)
+    model = engine.SavedModel(models / "words" / "1")
+    runners, asked = [model._run, engine._public_runner(model._session)], []
+    expected = tf.saved_model.load(str(models / "words" / "1")).signatures["serving_default"](text=tf.constant(text))
+    for runner in runners:
+        model._run = lambda *args, runner=runner: (asked.append(args[-1]), runner(*args))[1]
+        for timeout in (None, 60.0):
+            found = model.run("serving_default", {"text": text}, timeout=timeout)
+            assert {k: v.tolist() for k, v in found.items()} == {k: v.numpy().tolist() for k, v in expected.items()}
+    assert asked == [False, limit > 0, limit > 0, limit > 0]
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_a_deadline_cuts_a_loop_off_however_brief_it_was_before(models, monkeypatch, public):
+    monkeypatch.setattr(engine, "BRIEF", 1e9)
     model = engine.SavedModel(models / "affine" / "3")
-    inputs = {"x": np.random.default_rng(0).random((5, 4), np.float32), "bias": np.arange(5, dtype=np.float32)}
-    fast = model.run("serving_default", inputs)
-    model._run = engine._public_runner(model._session)
-    slow = model.run("serving_default", inputs)
-    loaded = tf.saved_model.load(str(models / "affine" / "3")).signatures["serving_default"]
-    for name, value in loaded(**{k: tf.constant(v) for k, v in inputs.items()}).items():
-        assert np.array_equal(fast[name], slow[name])
-        np.testing.assert_allclose(fast[name], value, rtol=1e-6)
+    if public:
+        model._run = engine._public_runner(model._session)
+    model.run("slow", {"turns": np.array([1])}, timeout=60)
+    with pytest.raises(errors.DeadlineExceeded, match="Timed out"):
+        model.run("slow", {"turns": np.array([10**7])}, timeout=0.3)
 
 
 def test_the_store_module_knows_the_protocols_states():
-    assert {s.name: int(s) for s in store.State} == {
-        "START": 10,
-        "LOADING": 20,
-        "AVAILABLE": 30,
-        "UNLOADING": 40,
-        "END": 50,
-    }
+    states = {"START": 10, "LOADING": 20, "AVAILABLE": 30, "UNLOADING": 40, "END": 50}
+    assert {s.name: int(s) for s in store.State} == states

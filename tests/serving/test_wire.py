@@ -37,7 +37,7 @@ def test_what_is_encoded_tensorflow_reads_and_what_tensorflow_writes_is_decoded(
 def test_typed_replies_are_those_of_the_protocol_buffer_library(kind, shape):
     """The hand-written bytes are what the library itself writes for the same values."""
     value = array(kind, shape)
-    data = wire.encode_typed(value)
+    data = b"".join(wire.encode_typed(value))
     proto = protos.TensorProto.FromString(data)
     assert not proto.tensor_content
     assert proto.SerializeToString(deterministic=True) == data
@@ -47,7 +47,7 @@ def test_typed_replies_are_those_of_the_protocol_buffer_library(kind, shape):
 
 def test_large_replies_have_a_long_length():
     value = RANDOM.random((300, 100), np.float32)
-    assert np.array_equal(wire.decode(protos.TensorProto.FromString(wire.encode_typed(value))), value)
+    assert np.array_equal(wire.decode(protos.TensorProto.FromString(b"".join(wire.encode_typed(value)))), value)
 
 
 def test_text():
@@ -56,7 +56,8 @@ def test_text():
     expected = [[b"a", "ü".encode()], [b"", b"xyz"]]
     assert wire.decode(proto).tolist() == expected
     assert tf.io.parse_tensor(proto.SerializeToString(), tf.string).numpy().tolist() == expected
-    assert wire.decode(protos.TensorProto.FromString(wire.encode_typed(np.array([b"q"], object)))).tolist() == [b"q"]
+    typed = b"".join(wire.encode_typed(np.array([b"q"], object)))
+    assert wire.decode(protos.TensorProto.FromString(typed)).tolist() == [b"q"]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +98,23 @@ def test_the_client_comes_without_tensorflow():
         "assert not {'tensorflow', 'tensorflow_serving', 'zoo', 'explain'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+HEADER = protos.TensorProto(dtype=1, tensor_shape={"dim": [{"size": 3}]}).SerializeToString()
+FLOATS = np.float32([1, 2, 3])
+UNKNOWN = b"".join([*wire.field(b"\xa2\x06", [b"of a later TensorFlow, longer than the numbers"]), b"\xa8\x06\x07"])
+"""Fields 100 and 101, which no TensorProto has."""
+PACKED = b"".join(wire.field(b"\x2a", [FLOATS.tobytes()]))
+SPLIT = b"".join([*wire.field(b"\x2a", [FLOATS[:1].tobytes()]), *wire.field(b"\x2a", [FLOATS[1:].tobytes()])])
+SINGLE = b"".join(b"\x2d" + number.tobytes() for number in FLOATS)
+CONTENT = b"".join(wire.field(b"\x22", [FLOATS.tobytes()]))
+
+
+@pytest.mark.parametrize("values", [PACKED, SPLIT, SINGLE, CONTENT], ids=["packed", "in two", "one by one", "content"])
+@pytest.mark.parametrize("before", [b"", UNKNOWN], ids=["", "after the unknown"])
+@pytest.mark.parametrize("after", [b"", HEADER, UNKNOWN, b"\x18\x01", b"\x38\x05"], ids=lambda data: f"then {data[:9]}")
+def test_where_the_numbers_lie_in_a_message_does_not_matter(values, before, after):
+    """Fields may come in any order, in pieces, and among others that only the sender knows."""
+    message = before + (b"" if after is HEADER else HEADER) + values + after
+    np.testing.assert_array_equal(tf.io.parse_tensor(message, tf.float32).numpy(), FLOATS)
+    np.testing.assert_array_equal(wire.decode(protos.TensorProto.FromString(message)), FLOATS)

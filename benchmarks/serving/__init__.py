@@ -1,0 +1,1 @@
+"""`python -m benchmarks.serving`: what the embedded server costs, and what batching gains."""

@@ -1,0 +1,71 @@
+"""Predict: a signature over tensors, checked by TF Serving's rules in its order."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from serving import inference
+from serving.errors import Code, error
+from serving.signatures import Signature
+
+if TYPE_CHECKING:
+    from serving.engine import SavedModel
+
+
+def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> dict[str, Any]:
+    """Checks a PredictRequest in TF Serving's order, and runs it. `end` is a time.monotonic."""
+    if key not in model.signatures:
+        raise error(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
+    signature = model.signatures[key]
+    inputs = _inputs(model, signature, request)
+    return inference.run(model, key, inputs, outputs(signature, request.output_filter), end)
+
+
+def _inputs(model: "SavedModel", signature: Signature, request: Any) -> dict[str, Any]:
+    sent, known, defaults = set(request.inputs), set(signature.inputs), signature.defaults
+    if len(sent) > len(known) or (len(sent) < len(known) and not defaults):
+        raise error(
+            Code.INVALID_ARGUMENT,
+            f"input size does not match signature: {len(sent)}!={len(known)} len({_set(sent)}) != len({_set(known)}). "
+            f"Sent extra: {_set(sent - known)}. Missing but required: {_set(known - sent)}.",
+        )
+    inputs = {}
+    for alias, spec in signature.inputs.items():
+        if alias not in sent and alias not in defaults:
+            raise error(
+                Code.INVALID_ARGUMENT,
+                f"Signature input alias: {alias}(feed name: {spec.name}) not found in request and no default value "
+                f"provided. Inputs expected to be in the request {_set(sent)}, or default input alias "
+                f"set: {_names(set(defaults))}",
+            )
+        value = model.parse(request.inputs[alias] if alias in sent else defaults[alias])
+        if value is None:
+            raise error(Code.INVALID_ARGUMENT, f"tensor parsing error: {alias}")
+        inputs[alias] = value
+    if sent - known:
+        used = _names(sent & known)
+        text = f"Inputs contains invalid name. Used request inputs: {used}, request input: {_names(sent)}"
+        raise error(Code.INVALID_ARGUMENT, text)
+    return inputs
+
+
+def outputs(signature: Signature, output_filter: Sequence[str]) -> list[str]:
+    """The outputs that a filter means, all of them where it is empty. Errors: InvalidRequest."""
+    wanted = list(output_filter)
+    for place, alias in enumerate(wanted):
+        if alias not in signature.outputs:
+            raise error(
+                Code.INVALID_ARGUMENT,
+                f"output tensor alias not found in signature: {alias} Outputs expected to be in the set "
+                f"{_set(set(signature.outputs))}.",
+            )
+        if alias in wanted[:place]:
+            raise error(Code.INVALID_ARGUMENT, f"duplicate output tensor alias: {alias}")
+    return wanted or list(signature.outputs)
+
+
+def _names(names: set[str]) -> str:
+    return ",".join(sorted(names))
+
+
+def _set(names: set[str]) -> str:
+    return "{" + _names(names) + "}"

@@ -100,7 +100,9 @@ def _note(path: Path) -> list[str]:
 
 def _drawn(results: Results, folder: Path, link: str) -> list[str]:
     """What each verified model draws after its first training."""
-    pictures = [(f, p) for f in results.verified for p in sorted(folder.glob(f"{f.name}.*")) if p.suffix != ".json"]
+    pictures = [
+        (f, p) for f in results.verified for p in sorted(folder.glob(f"{f.name}.*")) if p.suffix not in (".json", ".md")
+    ]
     if not pictures:
         return []
     lines = [f"`{f.model}` on {f.data}:\n\n![{f.model} on {f.data}]({link}/{p.name})\n" for f, p in pictures]

@@ -61,6 +61,7 @@ def test_the_page_says_what_was_shown_what_not_and_what_is_missing(results, clai
     assert "1 of 2" in compared
     assert compared.rstrip().endswith("Others found the same.")
     assert "(results/verify-toy-digits.png)" in seen
+    assert ".md)" not in seen, "a note is no picture"
     assert missing.split() == ["-", "`later`"]
 
 

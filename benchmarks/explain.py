@@ -18,13 +18,12 @@ opencv-python-headless.
 import argparse
 import contextlib
 import os
-import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +34,7 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from benchmarks.explainers import GREY, PEERS, SHAPE, Explainer, installed, kernel_shap, ours, stock  # noqa: E402
+from benchmarks.serving.processes import server  # noqa: E402
 from explain import Function, Local, Remote, explain  # noqa: E402
 from explain.errors import RequestError  # noqa: E402
 from explain.quality import TOP, stability  # noqa: E402
@@ -126,20 +126,6 @@ def as_stable(explainer: Explainer, vsi: float, seeds: int) -> Measured:
         if found.vsi >= vsi:
             break
     return found
-
-
-@contextlib.contextmanager
-def server(models: Path) -> Iterator[str]:
-    """HOST:PORT of the embedded server in a process of its own."""
-    command = [sys.executable, "-m", "serving.server", "--models", str(models), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            ready = re.search(r"on (\S+:\d+)", process.stdout.readline())
-            assert ready
-            yield ready[1]
-        finally:
-            process.terminate()
 
 
 def show(name: str, found: Measured, base: Measured, target: str = "") -> None:

@@ -65,7 +65,10 @@ def curves(log: Mapping[str, Sequence[float]], path: Path, *, title: str) -> Non
     for (label, shown), line in zip(rows.items(), panels, strict=True):
         for axes, player in zip(line, players, strict=True):
             mine = [key for key in shown if key.partition("/")[0] == player]
-            _panel(axes, log, mine, label) if mine else axes.set_axis_off()
+            if mine:
+                _panel(axes, log, mine, label)
+            else:
+                axes.set_axis_off()
     for axes, player in zip(panels[0], players, strict=True):
         axes.set_title(f"{title}: {player}", fontsize=10)
     figure.savefig(path, dpi=120)

@@ -6,7 +6,6 @@ RUN/log.csv         means of each epoch; the same for TensorBoard in RUN/events/
 RUN/samples/        a picture after each epoch
 """
 
-import csv
 import dataclasses
 import json
 import math
@@ -25,7 +24,7 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from zoo import data as datasets
-from zoo import registry, strategy
+from zoo import pictures, registry, strategy
 from zoo.callbacks import EpochMeans, Log, SampleGrids
 from zoo.config import RunConfig
 from zoo.diagnosis import Diagnosis
@@ -241,8 +240,7 @@ def read(folder: Path) -> tuple[RunConfig, Spec]:
 def seconds(folder: Path) -> float:
     """What a run's epochs took so far, its pictures included; NaN where none is over."""
     try:
-        with (folder / "log.csv").open(newline="") as file:
-            return sum(float(row["seconds"]) for row in csv.DictReader(file)) or math.nan
+        return sum(pictures.read_log(folder / "log.csv").get("seconds", ())) or math.nan
     except FileNotFoundError:
         return math.nan
 

@@ -58,3 +58,17 @@ class Asked:
                 raise UserError(f"{self.model} wants a label beside its {', '.join(inputs)}; give labelled --data.")
             inputs["label"] = label
         return self.client.predict_chunked(self.model, inputs, signature=signature)
+
+
+def held_out(values: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """The data's test split on the wire, in the size that the model takes, and its labels."""
+    from serving import quiet
+
+    quiet.import_tensorflow()
+    from zoo import data
+
+    form: dict[str, Any] = {"size": shape[:2], "channels": shape[2]} if len(shape) == 3 else {}
+    x, labels = data.load(values.data, **form).test.arrays()
+    if x.shape[1:] != tuple(shape):
+        raise UserError(f"{values.data} has examples of shape {x.shape[1:]}; the model takes {tuple(shape)}.")
+    return (x + 1.0) / 2.0, labels

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.command import Flag, command
-from zoo.commands.asking import WHERE, Asked
+from zoo.commands.asking import WHERE, Asked, held_out
 from zoo.errors import UserError
 
 _DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
@@ -109,20 +109,6 @@ def _with_attribute(values: Any, asked: Asked) -> tuple[Any, int, Any]:
 _WALKS = {"map": _plane, "interpolate": _between, "traverse": _one_by_one, "attribute": _with_attribute}
 
 
-def _held_out(values: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """The data's test split on the wire, in the size that the model takes, and its labels."""
-    from serving import quiet
-
-    quiet.import_tensorflow()
-    from zoo import data
-
-    form: dict[str, Any] = {"size": shape[:2], "channels": shape[2]} if len(shape) == 3 else {}
-    x, labels = data.load(values.data, **form).test.arrays()
-    if x.shape[1:] != tuple(shape):
-        raise UserError(f"{values.data} has examples of shape {x.shape[1:]}; the model takes {tuple(shape)}.")
-    return (x + 1.0) / 2.0, labels
-
-
 def _encode(asked: Asked, images: Any, labels: Any) -> Any:
     """The model's codes; of a distribution of them the mean."""
     found = asked("encode", images=images, label=labels)
@@ -133,7 +119,7 @@ def _encoded(values: Any, asked: Asked, count: int | None) -> tuple[Any, Any]:
     """The codes of held-out examples, `count` of them in the order of the seed, and their labels."""
     import numpy as np
 
-    images, labels = _held_out(values, asked.shape("encode", "images"))
+    images, labels = held_out(values, asked.shape("encode", "images"))
     order = np.random.default_rng(values.seed).permutation(len(images))[:count]
     codes = _encode(asked, images[order], labels[order])
     if codes.dtype.kind != "f":
@@ -163,7 +149,7 @@ def _anomaly(values: Any, positional: list[str]) -> None:
     with Asked(values, model) as asked:
         asked.needs("anomaly")
         shape = asked.shape("anomaly", "images")
-        images, labels = _held_out(values, shape)
+        images, labels = held_out(values, shape)
         normal = asked("anomaly", images=images, label=labels)["score"]
         # Half sets the threshold and the other half tests it: on the same examples the rate would be met by itself.
         limit = anomaly.threshold(normal[::2], values.rate)
@@ -172,7 +158,7 @@ def _anomaly(values: Any, positional: list[str]) -> None:
         scores = normal
         if other:
             values.data = other[0]
-            images, labels = _held_out(values, shape)
+            images, labels = held_out(values, shape)
             scores = asked("anomaly", images=images, label=labels)["score"]
             print(f"anomalies among {len(scores)} of {other[0]}: {anomaly.alarms(scores, limit):.1%}")
     anomaly.write(Path(values.out), scores, limit)
@@ -201,7 +187,7 @@ def _compress(values: Any, positional: list[str]) -> None:
         raise UserError(f"--out ends in .npz; received {values.out}.")
     with Asked(values, positional[0]) as asked:
         asked.needs("encode", "decode")
-        images, labels = _held_out(values, asked.shape("encode", "images"))
+        images, labels = held_out(values, asked.shape("encode", "images"))
         packed = compression.pack(_encode(asked, images, labels), values.bits)
         again = asked("decode", codes=compression.unpack(packed), label=labels)["images"]
     compression.save(Path(values.out), packed)

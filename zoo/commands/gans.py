@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.command import Flag, command
-from zoo.commands.asking import WHERE, Asked
-from zoo.commands.codes import _held_out
+from zoo.commands.asking import WHERE, Asked, held_out
 from zoo.errors import UserError
 
 _HIDDEN = ("center", "left", "right", "top", "bottom", "none")
@@ -43,7 +42,7 @@ def _complete(values: Any, positional: list[str]) -> None:
     model = search.Exported(Path(values.models), positional[0])
     if len(model.shape) != 3:
         raise UserError(f"{positional[0]} draws rows of numbers, {list(model.shape)}, of which no part can be hidden.")
-    images = _held_out(values, model.shape)[0][: values.count]
+    images = held_out(values, model.shape)[0][: values.count]
     known = search.hidden(values.hide, model.shape)
     options = {"seed": values.seed, "starts": values.starts, "steps": values.steps}
     found = search.search(model.generate, images, known, model.latent, realism=model.unreal, **options)

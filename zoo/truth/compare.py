@@ -14,7 +14,7 @@ from zoo.trainer import Trainer
 from zoo.truth import figures, score
 from zoo.truth.comparison import Comparison, Entry
 from zoo.truth.score import Protocol, Score
-from zoo.truth.trials import Budget, Contender, Measured, Trials, command_line, measured, seeds
+from zoo.truth.trials import Budget, Contender, Measured, Trials, command_line, measured, most, seeds
 
 LOOKS = 4
 """How often a run is measured, evenly spread over its epochs."""
@@ -108,7 +108,7 @@ def _entry(
     protocol: Protocol, looks: tuple[int, ...], ran: Sequence[_Ran], first: Sequence[_Ran], better: str
 ) -> Entry:
     """What the runs of one contender come to, beside those of the first."""
-    protocol = replace(protocol, fake=max((r.rows for r in ran if r.rows is not None), default=None))
+    protocol = replace(protocol, fake=most(r.rows for r in ran))
     choose = min if better == "lower" else max
     last, theirs = ({s: r.curve[-1] for s, r in enumerate(runs) if not r.failure} for runs in (ran, first))
     best = {s: choose(ran[s].curve) for s in last}

@@ -101,7 +101,7 @@ def _note(path: Path) -> list[str]:
 def _drawn(results: Results, folder: Path, link: str) -> list[str]:
     """What each verified model draws after its first training."""
     pictures = [
-        (f, p) for f in results.verified for p in sorted(folder.glob(f"{f.name}.*")) if p.suffix not in (".json", ".md")
+        (f, p) for f in results.verified for p in sorted(folder.glob(f"{f.name}.*")) if p.suffix in (".png", ".gif")
     ]
     if not pictures:
         return []

@@ -4,7 +4,7 @@ import math
 import re
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -141,7 +141,12 @@ def measured(name: str, trained: Trained) -> Measured:
     value = measures.get(name)(trained)
     if not math.isfinite(value):
         raise Failure(f"{name} of {trained.folder} is {value}. Look at its samples and log.csv: it did not learn.")
-    return Measured(value, max(trained.asked[before:], default=None))
+    return Measured(value, most(trained.asked[before:]))
+
+
+def most(rows: Iterable[int | None]) -> int | None:
+    """The most rows of several measures; None where no model gave any."""
+    return max((count for count in rows if count is not None), default=None)
 
 
 def _command(config: RunConfig, contender: Contender) -> str:

@@ -14,7 +14,7 @@ from zoo.measures import Trained
 from zoo.registry import Recipe
 from zoo.truth import score
 from zoo.truth.score import Protocol
-from zoo.truth.trials import Budget, Contender, Trials, command_line, measured, seeds
+from zoo.truth.trials import Budget, Contender, Trials, command_line, measured, most, seeds
 from zoo.truth.verdicts import Verdict, Verified
 
 
@@ -92,7 +92,7 @@ def _is_model(claim: Claim) -> bool:
 
 
 def _verdict(claim: Claim, pairs: Sequence[_Pair], protocol: Protocol) -> Verdict:
-    rows = max((p.rows for p in pairs if p.rows is not None), default=None)
+    rows = most(p.rows for p in pairs)
     difference = score.over_seeds([p.ours - p.theirs for p in pairs], replace(protocol, fake=rows))
     ours, theirs = (tuple(side) for side in ([p.ours for p in pairs], [p.theirs for p in pairs]))
     return Verdict(claim, ours, theirs, difference, tuple(p.failure for p in pairs if p.failure))

@@ -42,11 +42,8 @@ pictures: demo   ## the pictures of the documents, from the demo and a small VAE
 test: .venv/dev  ## the tests, under 15 minutes on 2 cores
 	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
-# The fuzz of serving takes 16 GB for a moment: it runs with nothing beside it.
-FUZZ = tests/serving/test_faults.py
 test-slow: .venv/dev ## the long tests
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile --ignore=$(FUZZ)
-	@$(BIN)/python -m pytest -q -m slow $(FUZZ)
+	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
 
 test-beam: .venv/beam/ready ## the tests of serving/beam.py, in an environment without TensorFlow
 	@.venv/beam/bin/python -m pytest -q -W default --confcutdir tests/beam tests/beam

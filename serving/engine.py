@@ -109,11 +109,13 @@ class SavedModel:
         fast = wire.from_content(proto)
         if fast is not None:
             return fast
-        count = wire.declared(proto)
-        if count is not None and not 0 <= count <= max(self._max_elements, proto.ByteSize()):
+        if not 0 <= wire.declared(proto) <= max(self._max_elements, proto.ByteSize()):
             return None
         try:
-            parsed: NDArray[Any] = tf.io.parse_tensor(proto.SerializeToString(), tf.as_dtype(proto.dtype)).numpy()
+            dtype = tf.as_dtype(proto.dtype)
+            if not dtype.is_numpy_compatible:  # handles of resources: a few bytes would make millions of objects
+                return None
+            parsed: NDArray[Any] = tf.io.parse_tensor(proto.SerializeToString(), dtype).numpy()
         except (tf.errors.OpError, TypeError, ValueError):
             return None
         return np.asarray(parsed, dtype=object if proto.dtype == wire.STRING else None)

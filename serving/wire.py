@@ -207,9 +207,9 @@ def _split(content: bytes, shape: tuple[int, ...]) -> NDArray[Any] | None:
     return strings.reshape(shape)
 
 
-def declared(proto: Any) -> int | None:
-    """How many elements a TensorProto claims; None where its shape has no rank."""
-    return None if proto.tensor_shape.unknown_rank else math.prod(d.size for d in proto.tensor_shape.dim)
+def declared(proto: Any) -> int:
+    """How many elements a TensorProto claims. TensorFlow makes room for them even where the rank is "unknown"."""
+    return math.prod(d.size for d in proto.tensor_shape.dim)
 
 
 def _values(proto: Any, values: str, kind: Any) -> NDArray[Any]:

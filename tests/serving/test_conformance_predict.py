@@ -113,9 +113,11 @@ def test_tensors_that_cpp_accepts(fields, expected, stub):
     assert tf.make_ndarray(reply.outputs["y"]).ravel() == pytest.approx(3 * np.float32(expected))
 
 
+@pytest.mark.parametrize("unknown", [False, True], ids=["", "rank unknown"])
 @pytest.mark.parametrize("sides", [(-1, 4), (2**40, 2**40), (2**34,)])
-def test_shapes_that_claim_too_much_are_refused(sides, stub):
+def test_shapes_that_claim_too_much_are_refused(sides, unknown, stub):
     proto = tensor(*sides, dtype=1, float_val=[1])
+    proto.tensor_shape.unknown_rank = unknown
     code, text = refused(stub.Predict, predict({"x": proto, "bias": GOOD["bias"]}))
     assert (code, text) == ("INVALID_ARGUMENT", "tensor parsing error: x")
 
@@ -224,8 +226,9 @@ def test_an_unknown_rank_is_a_scalar_of_the_first_value(stub):
         tensor(2, dtype=1, tensor_content=bytes(9)),
         tensor(2, dtype=0, float_val=[1, 2]),
         tensor(2, dtype=99, float_val=[1, 2]),
+        tensor(2**24, dtype=20),
     ],
-    ids=["too short", "too long", "no type", "unknown type"],
+    ids=["too short", "too long", "no type", "unknown type", "handles"],
 )
 def test_tensors_that_cannot_be_parsed(proto, stub):
     sent = predict({**GOOD, "bias": proto})

@@ -100,9 +100,9 @@ def run(meter: Meter, x: NDArray, baseline: NDArray, parts: Parts, options: Opti
     penalty = options.alpha * len(live)
     with one_thread():
         fit = ENGINES[options.engine](live, values, distances, kernel, penalty)
-        weights = kernel(distances)
-        sure = infer(live, values, weights, penalty, fit, pairs=options.engine == "fast")
-    r2 = weighted_r2(values, fit.predict(live), weights)
+        weights, predictions = kernel(distances), fit.predict(live)
+        sure = infer(live, values, weights, predictions, penalty, pairs=options.engine == "fast")
+    r2 = weighted_r2(values, predictions, weights)
     if not math.isnan(r2):  # else they are rounding noise
         coefficients[~dead], errors[~dead] = fit.coefficients, sure.errors
     return Result(
@@ -114,7 +114,7 @@ def run(meter: Meter, x: NDArray, baseline: NDArray, parts: Parts, options: Opti
         saturated=saturation(values),
         f_x=float(values[0]),
         f_baseline=f_baseline,
-        local_prediction=float(fit.predict(live[:1])[0]),
+        local_prediction=float(predictions[0]),
         dead=tuple(int(p) for p in np.flatnonzero(dead)),
         samples=len(live),
     )

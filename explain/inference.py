@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explain.engines import Fit
-
 LEVEL = 1.96
 """Standard errors either side: an interval of 95 %."""
 
@@ -28,11 +26,11 @@ def infer(
     masks: NDArray[np.bool_],
     values: NDArray[np.float64],
     weights: NDArray[np.float64],
+    predictions: NDArray[np.float64],
     penalty: float,
-    fit: Fit,
     pairs: bool,
 ) -> Inference:
-    """Masks (n, K), values and weights (n,), and their ridge fit -> its inference.
+    """Masks (n, K); values, weights and their ridge fit's predictions (n,) -> its inference.
 
     Errors by the sandwich of White (Econometrica 48, 1980), for the target's bend is no independent noise; `pairs` sums
     a mask and its complement first, whose residuals share what the design cancels. Left out by the leverage of each
@@ -43,7 +41,7 @@ def infer(
     bread = weighted.T @ z
     bread.flat[: -1 : len(bread) + 1] += penalty  # of all but the intercept
     bread = np.linalg.inv(bread)
-    residuals = values - fit.predict(masks)
+    residuals = values - predictions
     leverage = np.minimum(np.einsum("ij,ij->i", z @ bread, weighted), 1 - 1e-9)
     scores = weighted * (residuals / (1 - leverage))[:, None]
     if pairs:

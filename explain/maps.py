@@ -78,10 +78,15 @@ class Map:
 
     def apply(self, masks: NDArray[np.bool_], x: NDArray, baseline: NDArray) -> NDArray:
         """Masks (n, K), True where `x` is kept and False where `baseline` shows -> inputs (n, *x.shape)."""
-        # Flat, channels included: many short inner loops would take several times as long.
+        # Flat, channels included: many short inner loops would take several times as long. And by bits, not by choice
+        # (np.where), which takes twice as long: a kept part's are all ones.
         labels = np.repeat(self.labels.ravel(), x.size // self.labels.size)
-        inputs = np.where(np.take(masks, labels, axis=1), x.ravel(), baseline.ravel())
-        return inputs.reshape(len(masks), *x.shape)
+        word = np.dtype(f"i{x.itemsize}")
+        shown, hidden = x.ravel().view(word), baseline.astype(x.dtype, copy=False).ravel().view(word)
+        bits = (-np.take(masks.view(np.int8), labels, axis=1)).astype(word, copy=False)
+        bits &= shown ^ hidden
+        bits ^= hidden
+        return bits.view(x.dtype).reshape(len(masks), *x.shape)
 
     def dead(self, x: NDArray, baseline: NDArray) -> NDArray[np.bool_]:
         """(K,): parts where `x` is the baseline already, so that hiding them changes nothing."""

@@ -125,7 +125,7 @@ def test_left_out_predictions_are_those_of_fits_without_the_row(pairs):
     rng = np.random.default_rng(1)
     masks, values, weights = designs.coins(40, 6, 3), rng.normal(size=40), rng.random(40)
     fit = engines.fast(masks, values, np.arange(40.0), lambda d: weights, 0.7)
-    found = inference.infer(masks, values, weights, 0.7, fit, pairs).left_out
+    found = inference.infer(masks, values, weights, fit.predict(masks), 0.7, pairs).left_out
     for row in range(40):
         others = np.arange(40) != row
         model = Ridge(alpha=0.7).fit(masks[others].astype(float), values[others], sample_weight=weights[others])

@@ -1,6 +1,6 @@
 """Predict: a signature over tensors, checked by TF Serving's rules in its order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from serving import inference
@@ -21,28 +21,28 @@ def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> d
 
 
 def _inputs(model: "SavedModel", signature: Signature, request: Any) -> dict[str, Any]:
-    sent, known, defaults = set(request.inputs), set(signature.inputs), signature.defaults
+    sent, known, defaults = request.inputs, signature.inputs, signature.defaults
     if len(sent) > len(known) or (len(sent) < len(known) and not defaults):
         raise error(
             Code.INVALID_ARGUMENT,
             f"input size does not match signature: {len(sent)}!={len(known)} len({_set(sent)}) != len({_set(known)}). "
-            f"Sent extra: {_set(sent - known)}. Missing but required: {_set(known - sent)}.",
+            f"Sent extra: {_set(set(sent) - set(known))}. Missing but required: {_set(set(known) - set(sent))}.",
         )
     inputs = {}
-    for alias, spec in signature.inputs.items():
+    for alias, spec in known.items():
         if alias not in sent and alias not in defaults:
             raise error(
                 Code.INVALID_ARGUMENT,
                 f"Signature input alias: {alias}(feed name: {spec.name}) not found in request and no default value "
                 f"provided. Inputs expected to be in the request {_set(sent)}, or default input alias "
-                f"set: {_names(set(defaults))}",
+                f"set: {_names(defaults)}",
             )
-        value = model.parse(request.inputs[alias] if alias in sent else defaults[alias])
+        value = model.parse(sent[alias] if alias in sent else defaults[alias])
         if value is None:
             raise error(Code.INVALID_ARGUMENT, f"tensor parsing error: {alias}")
         inputs[alias] = value
-    if sent - known:
-        used = _names(sent & known)
+    if any(alias not in known for alias in sent):
+        used = _names(set(sent) & set(known))
         text = f"Inputs contains invalid name. Used request inputs: {used}, request input: {_names(sent)}"
         raise error(Code.INVALID_ARGUMENT, text)
     return inputs
@@ -56,16 +56,16 @@ def outputs(signature: Signature, output_filter: Sequence[str]) -> list[str]:
             raise error(
                 Code.INVALID_ARGUMENT,
                 f"output tensor alias not found in signature: {alias} Outputs expected to be in the set "
-                f"{_set(set(signature.outputs))}.",
+                f"{_set(signature.outputs)}.",
             )
         if alias in wanted[:place]:
             raise error(Code.INVALID_ARGUMENT, f"duplicate output tensor alias: {alias}")
     return wanted or list(signature.outputs)
 
 
-def _names(names: set[str]) -> str:
+def _names(names: Iterable[str]) -> str:
     return ",".join(sorted(names))
 
 
-def _set(names: set[str]) -> str:
+def _set(names: Iterable[str]) -> str:
     return "{" + _names(names) + "}"

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,15 @@ _FOREVER = 10**9
 """Seconds. Where a call has no deadline, grpcio says that 9e18 remain, which no RunOptions can hold."""
 
 
-def server(config: ServerConfig, methods: Any) -> Any:
-    """A gRPC server that has not started. `methods`: by service and name."""
+def server(config: ServerConfig, methods: Any, crew: Executor) -> Any:
+    """A gRPC server that has not started, whose calls `crew` runs. `methods`: by service and name."""
     options = {
         "grpc.max_receive_message_length": config.message_bytes,
         "grpc.max_send_message_length": -1,
         "grpc.so_reuseport": int(config.reuse),
     } | {key: int(value) if value.lstrip("-").isdigit() else value for key, value in config.arguments}
     return grpc.server(
-        ThreadPoolExecutor(config.threads, thread_name_prefix="rpc"),
+        crew,
         handlers=_handlers(methods),
         options=list(options.items()),
         maximum_concurrent_rpcs=config.in_flight,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from serving import flags, quiet, rpc, workers
+from serving.crew import Crew
 from serving.errors import BadOption, CannotServe, Code, ServingError
 from serving.options import ServerConfig
 
@@ -61,7 +62,11 @@ class Server:
         configuration = Configuration(self.store, early_labels=config.early_labels, log=self._log)
         parts = (self.store, configuration, self.monitor, self._log)
         service = Service(*parts, typed=config.typed, reloads=not config.reuse)
-        self._grpc, self._health, self._rest, self._file = rpc.server(config, service.methods), health, None, None
+        # Calls that wait for one another to make a batch each hold a thread.
+        few = config.threads if config.batching else len(os.sched_getaffinity(0))
+        self._crew = Crew(few, config.threads)
+        self._grpc = rpc.server(config, service.methods, self._crew)
+        self._health, self._rest, self._file = health, None, None
         health.add_to(self._grpc)
         self.port = rpc.listen(self._grpc, config)
         # The port answers once every version that was there at the start is loaded.
@@ -91,6 +96,7 @@ class Server:
             if self._rest:
                 self._rest.stop(grace)
         self._stopped.wait()
+        self._crew.shutdown()
         if self._siblings:
             self._siblings.close()
         if self._file:

@@ -4,6 +4,7 @@ No network here: `serving.server` carries the bytes, and a test can call these f
 """
 
 import contextlib
+import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -73,11 +74,11 @@ class Service:
         with self._counted(request, "Predict"):
             version, model = self._timed(_spec(request), "Predict")
             values = prediction.predict(model, _key(request), request, end)
-            spec = _served(request.model_spec, version)
+            spec = _spec_field(request.model_spec.name, _key(request), version)
             encode = wire.encode_typed if self._typed else wire.encode_content
             # A map's entry is a message {1: key, 2: value}.
             entries = (_entry(alias, encode(value)) for alias, value in values.items())
-            reply = b"".join([*itertools.chain(*entries), *wire.field(b"\x12", [spec.SerializeToString()])])
+            reply = b"".join([*itertools.chain(*entries), spec])
         return self._logged(request.model_spec.name, "predict_log", data, reply)
 
     def classify(self, data: bytes, seconds: float | None) -> bytes:
@@ -247,6 +248,13 @@ def _served(spec: Any, version: int | None) -> Any:
     if version is not None:
         made.version.value = version
     return made
+
+
+@functools.lru_cache(maxsize=1024)
+def _spec_field(name: str, signature: str, version: int) -> bytes:
+    """The model_spec of a PredictResponse."""
+    spec = _served(protos.ModelSpec(name=name, signature_name=signature), version)
+    return b"".join(wire.field(b"\x12", [spec.SerializeToString()]))
 
 
 def _spec(request: Any) -> Any:

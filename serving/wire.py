@@ -6,6 +6,7 @@ is written as bytes, not number by number.
 """
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import ml_dtypes
@@ -46,6 +47,7 @@ Parts = list[Any]
 """Bytes and views of arrays that make a message; joined once, when it is whole, a large tensor is copied once."""
 
 STRING = 7
+_LITTLE = {number: np.dtype(kind).newbyteorder("<") for number, (_, kind, _) in _TYPES.items()}
 _NUMBERS = {np.dtype(kind): number for number, (_, kind, _) in _TYPES.items()}
 _RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62", 24: b"\x92\x01", 25: b"\x92\x01"}
 """Types whose packed field is the array's own bytes, with the field's tag."""
@@ -91,7 +93,7 @@ def _as_bytes(array: NDArray[Any]) -> NDArray[Any]:
 def encode(value: ArrayLike) -> Any:
     """A value -> TensorProto with `tensor_content`, or `string_val` for text."""
     array = as_array(value)
-    proto = _header(array)
+    proto = _header(array.dtype, array.shape)
     if proto.dtype == STRING:
         proto.string_val.extend(array.ravel().tolist())
     else:
@@ -101,7 +103,7 @@ def encode(value: ArrayLike) -> Any:
 
 def encode_content(array: NDArray[Any]) -> Parts:
     """An array -> a TensorProto with `tensor_content`, as Tensor::AsProtoTensorContent writes it."""
-    proto = _header(array)
+    proto = _header(array.dtype, array.shape)
     if proto.dtype == STRING:
         strings = array.ravel().tolist()
         data = [*(varint(len(s)) for s in strings), *strings]
@@ -112,10 +114,11 @@ def encode_content(array: NDArray[Any]) -> Parts:
 
 def encode_typed(array: NDArray[Any]) -> Parts:
     """An array -> a TensorProto with typed fields, as Tensor::AsProtoField writes it."""
-    proto = _header(array)
-    if proto.dtype in _RAW:
-        return [proto.SerializeToString(), *(field(_RAW[proto.dtype], [_bytes(array)]) if array.size else [])]
-    name, values = _TYPES[proto.dtype][2], array.ravel()
+    if (number := _NUMBERS[array.dtype]) in _RAW:
+        head = _written_header(array.dtype, array.shape)
+        return [head, *(field(_RAW[number], [_bytes(array)]) if array.size else [])]
+    proto = _header(array.dtype, array.shape)
+    name, values = _TYPES[number][2], array.ravel()
     values = values.view(np.uint16) if name == "half_val" else values
     getattr(proto, name).extend((values.astype(np.int32) if name == "int_val" else values).tolist())
     return [proto.SerializeToString()]
@@ -136,12 +139,17 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _header(array: NDArray[Any]) -> Any:
-    proto = protos.TensorProto(dtype=_NUMBERS[array.dtype])
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
+    proto = protos.TensorProto(dtype=_NUMBERS[dtype])
     proto.tensor_shape.SetInParent()
-    for side in array.shape:
+    for side in shape:
         proto.tensor_shape.dim.add(size=side)
     return proto
+
+
+@lru_cache(maxsize=1024)
+def _written_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    return bytes(_header(dtype, shape).SerializeToString())
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
@@ -173,13 +181,13 @@ def decode(proto: Any) -> NDArray[Any]:
 
 def from_content(proto: Any) -> NDArray[Any] | None:
     """A numeric tensor whose `tensor_content` fits its shape, without a copy; None for any other."""
-    if proto.dtype not in _TYPES or proto.dtype == STRING or proto.tensor_shape.unknown_rank:
+    kind, content = _LITTLE.get(proto.dtype), proto.tensor_content
+    if kind is None or proto.dtype == STRING or proto.tensor_shape.unknown_rank:
         return None
-    kind = np.dtype(_TYPES[proto.dtype][1])
     shape = [d.size for d in proto.tensor_shape.dim]
-    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(proto.tensor_content):
+    if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(content):
         return None
-    array = np.frombuffer(proto.tensor_content, kind.newbyteorder("<")).astype(kind, copy=False)
+    array = np.frombuffer(content, kind).astype(kind.newbyteorder("="), copy=False)
     try:
         return array.reshape(shape)
     except ValueError:  # more dimensions than numpy has, or a product beyond its integers beside a 0

@@ -26,8 +26,13 @@ def asker(address: str, request: bytes) -> Any:
 
 
 def load(address: str, request: bytes, in_flight: int) -> Calls:
-    """So many calls under way all the time."""
+    """The same bytes, so many calls under way all the time."""
     call = asker(address, request)
+    return together(lambda: call(request, timeout=60), in_flight)
+
+
+def together(call: Callable[[], Any], in_flight: int) -> Calls:
+    """So many calls under way all the time."""
 
     def calls(seconds: float) -> float:
         counts = [0] * in_flight
@@ -35,7 +40,7 @@ def load(address: str, request: bytes, in_flight: int) -> Calls:
 
         def one(place: int) -> None:
             while time.perf_counter() < end:
-                call(request, timeout=60)
+                call()
                 counts[place] += 1
 
         threads = [threading.Thread(target=one, args=(place,)) for place in range(in_flight)]

@@ -15,7 +15,7 @@ from zoo.registry import recipe
 
 @final
 class CycleGAN(Translation):
-    """G: A -> B and F: B -> A undo each other. Equation 3; D_A and D_B remember past fakes, section 4.
+    """G: A -> B and F: B -> A undo each other. Equation 3; D_A and D_B remember past fakes (section 4).
 
     `cycle` is λ, `identity` the weight of leaving alone what is in the right domain already, section 5.2.
     """
@@ -35,18 +35,6 @@ class CycleGAN(Translation):
             "b": self.pays.generator(self.D_B(to_b, training=True)),
             "cycle": self.cycle * back,
             "identity": self.identity * same,
-        }
-
-    def discriminators_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D_A and D_B pay for their domain's images, and for translations into it, of now and before."""
-        a, b = batch.x, batch.other
-        to_a = self.pools[0].swap(self.F(b, training=True), seed.fold("a"))
-        to_b = self.pools[1].swap(self.G(a, training=True), seed.fold("b"))
-        return {
-            "real_a": self.pays.real(self.D_A(a, training=True)),
-            "fake_a": self.pays.fake(self.D_A(to_a, training=True)),
-            "real_b": self.pays.real(self.D_B(b, training=True)),
-            "fake_b": self.pays.fake(self.D_B(to_b, training=True)),
         }
 
 

@@ -8,7 +8,7 @@ from zoo.claims import Claim
 from zoo.gans.family import ADAM
 from zoo.gans.games.pyramid import Pyramid
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Batch, Spec, Terms
+from zoo.model import Spec
 from zoo.networks.pyramid import levels
 from zoo.noise import Seed
 from zoo.registry import recipe
@@ -17,7 +17,10 @@ from zoo.resizing import enlarge, shrink
 
 @final
 class LAPGAN(Pyramid):
-    """Images are drawn coarse, then level by level enlarged and given the detail h that a blurred image l lacks."""
+    """Images are drawn coarse, then level by level enlarged and given the detail h that a blurred image l lacks.
+
+    D_k tells h_k from h̃_k, l_k being known to both: the conditional game of equation 3, at each level apart.
+    """
 
     def split(self, k: int, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Level k of the pyramid of images (B, H, W, C): l_k = u(d(I_k)) and h_k = I_k − l_k, equations 1 and 2.
@@ -33,21 +36,6 @@ class LAPGAN(Pyramid):
     def draw(self, k: int, low: tf.Tensor, seed: Seed, *, training: bool) -> tf.Tensor:
         """h̃_k = G_k(z_k, l_k)."""
         return self.levels[k].G([low, seed.normal((*self.levels[k].size, 1))], training=training)
-
-    def discriminator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
-        """What D_k pays for the data's own detail and for a drawn one, each level apart from the others, equation 3."""
-        low, detail = self.split(k, batch.x)
-        D, fake = self.levels[k].D, self.draw(k, low, seed, training=True)
-        return {
-            "real": self.pays.real(D([low, detail], training=True)),
-            "fake": self.pays.fake(D([low, fake], training=True)),
-        }
-
-    def generator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
-        """What G_k pays where D_k sees through its detail."""
-        low, _ = self.split(k, batch.x)
-        fake = self.draw(k, low, seed, training=True)
-        return {"fake": self.pays.generator(self.levels[k].D([low, fake], training=True))}
 
     def drawn(self, seed: Seed) -> list[tf.Tensor]:
         """Images in [-1, 1] at each level, the finest first: Ĩ_k = u(Ĩ_k+1) + G_k(z_k, u(Ĩ_k+1)), equation 4."""

@@ -19,7 +19,7 @@ from zoo.registry import recipe
 
 @final
 class SRGAN(Upscaling):
-    """First the pixels: SRResNet by squared error. Then the look: the same network against D, by features.
+    """First the pixels: SRResNet by squared error. Then the look: the same network against D, by features. Equation 2.
 
     Args:
       features: images -> maps of features φ, for equation 5. Frozen, in no player and in no export.
@@ -33,14 +33,6 @@ class SRGAN(Upscaling):
     def pixel_loss(self, batch: Batch, seed: Seed) -> Terms:
         """Equation 4."""
         return {"mse": mean_squared_error(batch.x, self.enlarged(batch.x, training=True))}
-
-    def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """Equation 2: what D pays for photographs and for enlarged ones."""
-        fake = self.enlarged(batch.x, training=True)
-        return {
-            "real": self.pays.real(self.D(batch.x, training=True)),
-            "fake": self.pays.fake(self.D(fake, training=True)),
-        }
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """Equation 3: the content by equations 4 and 5, and D's opinion by equation 6."""

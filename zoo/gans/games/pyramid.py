@@ -32,12 +32,23 @@ class Pyramid(GenerativeModel):
         """Images in [-1, 1] at each level, the finest first."""
 
     @abc.abstractmethod
-    def discriminator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
-        """What D_k pays."""
+    def draw(self, k: int, low: tf.Tensor, seed: Seed, *, training: bool) -> tf.Tensor:
+        """Detail at level k for what is left of images, enlarged."""
 
-    @abc.abstractmethod
+    def discriminator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
+        """What D_k pays for the data's own detail and for a drawn one."""
+        low, detail = self.split(k, batch.x)
+        D, fake = self.levels[k].D, self.draw(k, low, seed, training=True)
+        return {
+            "real": self.pays.real(D([low, detail], training=True)),
+            "fake": self.pays.fake(D([low, fake], training=True)),
+        }
+
     def generator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
-        """What G_k pays."""
+        """What G_k pays where D_k sees through its detail."""
+        low, _ = self.split(k, batch.x)
+        fake = self.draw(k, low, seed, training=True)
+        return {"fake": self.pays.generator(self.levels[k].D([low, fake], training=True))}
 
     @property
     def averaged(self) -> Sequence[keras.Model]:

@@ -14,7 +14,7 @@ from zoo.noise import Seed
 
 
 class Translation(GenerativeModel):
-    """G: A -> B and F: B -> A, against D_A and D_B, which judge patches.
+    """G: A -> B and F: B -> A, against D_A and D_B, which judge patches and remember past fakes.
 
     Args:
       pool: past fakes that either discriminator remembers.
@@ -41,9 +41,17 @@ class Translation(GenerativeModel):
     def generators_loss(self, batch: Batch, seed: Seed) -> Terms:
         """What G and F pay together."""
 
-    @abc.abstractmethod
     def discriminators_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D_A and D_B pay."""
+        """What D_A and D_B pay for their domain's images, and for translations into it, of now and before."""
+        a, b = batch.x, batch.other
+        to_a = self.pools[0].swap(self.F(b, training=True), seed.fold("a"))
+        to_b = self.pools[1].swap(self.G(a, training=True), seed.fold("b"))
+        return {
+            "real_a": self.pays.real(self.D_A(a, training=True)),
+            "fake_a": self.pays.fake(self.D_A(to_a, training=True)),
+            "real_b": self.pays.real(self.D_B(b, training=True)),
+            "fake_b": self.pays.fake(self.D_B(to_b, training=True)),
+        }
 
     @property
     def averaged(self) -> Sequence[keras.Model]:

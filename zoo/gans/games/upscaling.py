@@ -44,12 +44,16 @@ class Upscaling(GenerativeModel):
         """What G pays by itself."""
 
     @abc.abstractmethod
-    def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D pays."""
-
-    @abc.abstractmethod
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """What G pays against D."""
+
+    def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
+        """What D pays for images, and for those that were made small and enlarged again."""
+        fake = self.enlarged(batch.x, training=True)
+        return {
+            "real": self.pays.real(self.D(batch.x, training=True)),
+            "fake": self.pays.fake(self.D(fake, training=True)),
+        }
 
     def up(self, low: tf.Tensor, *, training: bool) -> tf.Tensor:
         """Images (B, h, w, C) -> (B, scale h, scale w, C): interpolated, and given the detail that G draws."""

@@ -24,62 +24,39 @@ class Server:
     """A server that has started; `port` is where it listens. Errors: CannotServe, BadOption."""
 
     def __init__(self, config: ServerConfig) -> None:
-        from serving.batching import Scheduler
         from serving.health import Health
-        from serving.loading import Loader
         from serving.modelconfig import ConfigFile, Configuration, read
         from serving.monitoring import Monitor
         from serving.requestlog import RequestLog
         from serving.service import Service
         from serving.siblings import Siblings
-        from serving.store import Store, StoreConfig
-        from serving.versions import Source
 
         if config.models is not None and not config.models.is_dir():
             raise BadOption(f"There is no folder {config.models} to serve models from. Export one there first.")
-        self.config, self.monitor, health = config, Monitor(), Health()
-        loader = Loader(
-            tags=config.tags,
-            intra_op=config.intra_op,
-            inter_op=config.inter_op,
-            max_elements=config.max_elements,
-            scheduler=Scheduler(config.batching, self.monitor) if config.batching else None,
-            per_model=config.per_model,
-            warmups=config.warmups,
-            monitor=self.monitor,
-        )
-        one = {config.single[0]: Source(config.single[1])} if config.single else {}
-        sources = StoreConfig(
-            root=config.models,
-            models=one,
-            poll_seconds=config.poll_seconds,
-            retries=config.retries,
-            retry_seconds=config.retry_seconds,
-        )
-        self.store = Store(sources, loader, health.watch(lambda: self.store.available()))
+        self.config, self.monitor, self._health = config, Monitor(), Health()
+        self.store = _store(config, self.monitor, self._health)
         self._log = RequestLog(self.monitor)
         self._siblings = Siblings(config.siblings, self.monitor.snapshot) if config.siblings else None
         configuration = Configuration(self.store, early_labels=config.early_labels, log=self._log)
         parts = (self.store, configuration, self.monitor, self._log)
-        service = Service(*parts, typed=config.typed, reloads=not config.reuse)
         # Calls that wait for one another to make a batch each hold a thread.
         few = config.threads if config.batching else len(os.sched_getaffinity(0))
         self._crew = Crew(few, config.threads)
+        service = Service(*parts, typed=config.typed, reloads=not config.reuse)
         self._grpc = rpc.server(config, service.methods, self._crew)
-        self._health, self._rest, self._file = health, None, None
-        health.add_to(self._grpc)
+        self._health.add_to(self._grpc)
         self.port = rpc.listen(self._grpc, config)
         # The port answers once every version that was there at the start is loaded.
         if config.config_file:
             _configure(configuration, read(config.config_file))
         self.store.start()
-        if config.rest_port:
-            others = self._siblings.ask if self._siblings else tuple
-            self._rest = _rest(config, Service(*parts, entrypoint=None), self.monitor, others)
+        others = self._siblings.ask if self._siblings else tuple
+        rest_service = Service(*parts, entrypoint=None)
+        self._rest = _rest(config, rest_service, self.monitor, others) if config.rest_port else None
         self._grpc.start()
-        health.serving()
-        if config.config_file and config.config_seconds > 0:
-            self._file = ConfigFile(config.config_file, config.config_seconds, configuration.reload)
+        self._health.serving()
+        follow = config.config_file if config.config_seconds > 0 else None
+        self._file = ConfigFile(follow, config.config_seconds, configuration.reload) if follow else None
         self._stopped: threading.Event | None = None
 
     @property
@@ -107,6 +84,33 @@ class Server:
     def wait(self) -> None:
         """Returns when the server has stopped."""
         self._grpc.wait_for_termination()
+
+
+def _store(config: ServerConfig, monitor: Any, health: Any) -> Any:
+    from serving.batching import Scheduler
+    from serving.loading import Loader
+    from serving.store import Store, StoreConfig
+    from serving.versions import Source
+
+    loader = Loader(
+        tags=config.tags,
+        intra_op=config.intra_op,
+        inter_op=config.inter_op,
+        max_elements=config.max_elements,
+        scheduler=Scheduler(config.batching, monitor) if config.batching else None,
+        per_model=config.per_model,
+        warmups=config.warmups,
+        monitor=monitor,
+    )
+    sources = StoreConfig(
+        root=config.models,
+        models={config.single[0]: Source(config.single[1])} if config.single else {},
+        poll_seconds=config.poll_seconds,
+        retries=config.retries,
+        retry_seconds=config.retry_seconds,
+    )
+    store: Store = Store(sources, loader, health.watch(lambda: store.available()))
+    return store
 
 
 def _configure(configuration: Any, config: Any) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -149,19 +150,20 @@ def run(config: ServerConfig) -> None:
 
     Errors: CannotServe, BadOption.
     """
-    asked = threading.Event()
+    asked: list[int] = []
 
     def stop(number: int, frame: Any) -> None:
-        if asked.is_set():
+        if asked:
             os._exit(128 + number)  # a plain exit would wait for the threads that still run requests
-        asked.set()
+        asked.append(number)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     server = Server(config)
     models = ", ".join(f"{name} (version {versions[-1]})" for name, versions in server.store.available().items())
     print(f"Serving {models or 'no model yet'} on {server.address}", flush=True)
-    asked.wait()
+    while not asked:
+        time.sleep(0.1)  # to wait for ever would be to miss a signal that the kernel gave to another thread
     print("Stopping when the requests under way are done; a second signal stops at once.", file=sys.stderr, flush=True)
     stopping = threading.Thread(target=server.stop, daemon=True)
     stopping.start()

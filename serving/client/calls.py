@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from serving import examples as tf_examples
 from serving import protos, signatures, wire
+from serving.client import reading
 from serving.client.replies import Label, Metadata, Prediction, VersionStatus
 from serving.errors import Code, error
 
@@ -63,9 +64,8 @@ def predict(
         request.inputs[name].CopyFrom(wire.encode(value))
 
     def read(data: bytes) -> Prediction:
-        reply = protos.PredictResponse.FromString(data)
-        found = {name: wire.decode(tensor) for name, tensor in sorted(reply.outputs.items())}
-        return Prediction(model, reply.model_spec.version.value, reply.model_spec.signature_name, found)
+        found, spec = reading.read(data)
+        return Prediction(model, spec.version.value, spec.signature_name, found)
 
     return Call(PREDICT, request.SerializeToString(), read, timeout)
 

@@ -1,0 +1,103 @@
+"""How replies of Predict are read: large ones without parsing their numbers.
+
+A parser copies the numbers twice, each time into memory that is new to the process, which takes a third as long as it
+took to send them. Here they are copied once, out of the message.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving import protos, wire
+
+LARGE = 2**16
+"""Bytes of a reply from which its memory costs more than its fields."""
+
+_OUTPUTS, _SPEC = 0x0A, 0x12
+_KEY, _VALUE = 0x0A, 0x12
+_DTYPE, _SHAPE = 0x08, 0x12
+_NUMBERS = {1: (0x2A, "<f4"), 2: (0x32, "<f8"), 8: (0x4A, "<c8"), 18: (0x62, "<c16")}
+"""Of each DataType whose values have one length, whoever writes them: the field's tag, and numpy's type."""
+
+
+class _UnusualError(Exception):
+    """A message that is not as servers write it: it is the parser's to read, or to refuse."""
+
+
+def read(data: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
+    """A PredictResponse -> its outputs by name, and its ModelSpec.
+
+    Errors: ServerFailure for a malformed tensor; protobuf's DecodeError for what is no message.
+    """
+    if len(data) > LARGE:
+        try:
+            return _read_large(memoryview(data))
+        except (_UnusualError, UnicodeDecodeError):
+            pass
+    reply = protos.PredictResponse.FromString(data)
+    return {name: wire.decode(tensor) for name, tensor in sorted(reply.outputs.items())}, reply.model_spec
+
+
+def _read_large(data: memoryview) -> tuple[dict[str, NDArray[Any]], Any]:
+    outputs, spec = {}, b""
+    for tag, value in _fields(data):
+        if tag == _OUTPUTS:
+            entry = _once(value, {_KEY, _VALUE})
+            outputs[bytes(entry[_KEY])] = _tensor(entry[_VALUE])
+        elif tag == _SPEC and not spec:
+            spec = bytes(value)
+        else:
+            raise _UnusualError
+    rest = protos.PredictResponse.FromString(b"".join(wire.field(bytes([_SPEC]), [spec])))
+    return {str(name, "utf-8"): outputs[name] for name in sorted(outputs)}, rest.model_spec
+
+
+def _tensor(data: memoryview) -> NDArray[Any]:
+    if len(data) <= LARGE:
+        return wire.decode(protos.TensorProto.FromString(data))
+    dtype = next(_fields(data))
+    if dtype[0] != _DTYPE or dtype[1] not in _NUMBERS:
+        raise _UnusualError
+    tag, kind = _NUMBERS[dtype[1]]
+    fields = _once(data, {_DTYPE, _SHAPE, tag})
+    shape = [side.size for side in protos.TensorShapeProto.FromString(fields[_SHAPE]).dim]
+    if min(shape, default=0) < 0 or math.prod(shape) * np.dtype(kind).itemsize != len(fields[tag]):
+        raise _UnusualError
+    values = np.frombuffer(fields[tag], kind)
+    return values.astype(values.dtype.newbyteorder("=")).reshape(shape)
+
+
+def _once(message: memoryview, tags: set[int]) -> dict[int, Any]:
+    """The fields of a message that has each of these once, and no others."""
+    fields = list(_fields(message))
+    if len(fields) != len(tags) or {tag for tag, _ in fields} != tags:
+        raise _UnusualError
+    return dict(fields)
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
+    """A message's tags, each with its integer or a view of its bytes."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        value, at = _varint(message, at)
+        if tag & 7 == 0:
+            yield tag, value
+        elif tag & 7 == 2 and at + value <= len(message):
+            yield tag, message[at : at + value]
+            at += value
+        else:
+            raise _UnusualError
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """The integer there, and where it ends."""
+    value = 0
+    for place, byte in enumerate(message[at : at + 9]):
+        value |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            return value, at + place + 1
+    raise _UnusualError

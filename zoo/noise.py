@@ -22,7 +22,7 @@ _U64 = tf.uint64
 def _constant(*values: int) -> tf.Tensor:
     """One word, or a row of them. By way of numpy: a list of large Python integers reaches a graph through float64."""
     words = np.array([value % 2**64 for value in values], np.uint64)
-    return tf.constant(words if len(values) > 1 else words[0], _U64)
+    return tf.constant(words[0] if len(values) == 1 else words, _U64)
 
 
 def _mix(z: tf.Tensor) -> tf.Tensor:

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from serving import crew
 from serving.crew import PATIENCE, Crew
 
 WAIT = 10.0
@@ -37,7 +38,8 @@ def hire():
     assert reaches(before)
 
 
-def test_brief_calls_stay_in_few_threads(hire):
+def test_brief_calls_stay_in_few_threads(hire, monkeypatch):
+    monkeypatch.setattr(crew, "PATIENCE", 1.0)  # a busy machine may hold anything up for a moment
     two = hire(few=2, most=8)
     names = [two.submit(threading.get_ident) for _ in range(2000)]
     assert len({name.result(WAIT) for name in names}) <= 2

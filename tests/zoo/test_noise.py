@@ -73,3 +73,7 @@ def test_noise_differs_between_replicas(two_replicas):
     together = Seed.of(tf.range(8, dtype=tf.int64)).normal((16,))
     np.testing.assert_allclose(np.concatenate([first, second]), together, atol=1e-6)
     assert not np.any(first == second)
+
+
+def test_a_draw_of_nothing_has_no_columns():
+    assert Seed.of([1, 2]).uniform((0,), -1.0, 1.0).shape == (2, 0)

@@ -37,14 +37,16 @@ def labels(classes: int) -> Condition:
 def codes(categories: int, continuous: int) -> Condition:
     """A category, one-hot, and continuous codes in [-1, 1], drawn evenly. Chen et al., arXiv 1606.03657, section 7."""
 
-    def code(category: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-        return tf.concat([tf.one_hot(category, categories), values], axis=1)
+    def code(category: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
+        return tf.concat([tf.one_hot(category, categories), *values], axis=1)
 
     def tell(label: tf.Tensor, seed: Seed) -> tf.Tensor:
         category = tf.cast(seed.fold("category").uniform((), 0.0, categories), tf.int64)
         return code(category, seed.fold("continuous").uniform((continuous,), -1.0, 1.0))
 
-    asked = {"category": label_spec(), "continuous": tf.TensorSpec((None, continuous), tf.float32)}
+    asked = {"category": label_spec()}
+    if continuous:
+        asked["continuous"] = tf.TensorSpec((None, continuous), tf.float32)
     return Condition(categories + continuous, asked, code, tell)
 
 

@@ -35,8 +35,9 @@ class InfoGAN(Adversarial):
         return {"information": -self.information * mutual_information(told, outputs, self.categories)}
 
     def read(self, outputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """What Q reads: logits of the categories (B, K), and continuous codes (B, C)."""
-        return {"category_logits": outputs[:, : self.categories], "continuous": outputs[:, self.categories :]}
+        """What Q reads: logits of the categories (B, K), and continuous codes (B, C) where there are any."""
+        category, continuous = outputs[:, : self.categories], outputs[:, self.categories :]
+        return {"category_logits": category} | ({"continuous": continuous} if continuous.shape[1] else {})
 
 
 @recipe(

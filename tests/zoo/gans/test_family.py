@@ -75,6 +75,14 @@ def test_codes_are_drawn_evenly_and_change_the_sample():
     assert np.abs(drawn - moved).max((1, 2, 3)).min() > 1e-4
 
 
+def test_infogan_without_continuous_codes_neither_asks_nor_answers_them():
+    model = build("infogan", continuous=0, **SMALL)
+    signatures = model.signatures()
+    assert signatures["generate"].inputs.keys() == {"latents", "category"}
+    images = signatures["sample"].function(tf.range(3, dtype=tf.int64))["images"]
+    assert signatures["discriminate"].function(images).keys() == {"logits", "probability", "category_logits"}
+
+
 def test_information_is_paid_by_both_and_at_most_the_codes_entropy():
     model = build("infogan", **SMALL)
     given, seed = batch()

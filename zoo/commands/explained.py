@@ -13,6 +13,9 @@ from zoo.errors import UserError
 EXAMPLES = 256
 """Training examples from which patches are cut, and of which a mean is taken."""
 
+FORMS = (".png", ".json", ".npz", ".html")
+"""Files that an explanation is saved as."""
+
 COMPANY = 15
 """Examples beside which a model that looks at its batch sees each input."""
 
@@ -177,6 +180,8 @@ def _one(values: Any, source: Any, x: NDArray[Any], options: dict[str, Any]) -> 
     out = Path(values.out or ("explanation.html" if values.attack else "explanation.png"))
     if values.attack and out.suffix != ".html":
         raise UserError(f"An attack is shown on a page: --out something.html; received {out}.")
+    if out.suffix.lower() not in FORMS:
+        raise UserError(f"An explanation is saved as {', '.join(FORMS)}: --out explanation.png; received {out}.")
     found = explain.explain(source, x, **options)
     print(found.summary)
     if values.attack:
@@ -210,7 +215,7 @@ def _many(values: Any, source: Any, inputs: list[NDArray[Any]], options: dict[st
     from explain import pages, pictures
 
     out = Path(values.out or "explanations")
-    if out.suffix in (".png", ".html", ".json", ".npz"):
+    if out.suffix.lower() in FORMS:
         raise UserError(f"{len(inputs)} explanations are a folder: --out explanations; received {out}.")
     found = explain.explain_many(source, inputs, progress=True, **options)
     named = [(f"{i:04}.html", e) for i, e in enumerate(found)]

@@ -19,6 +19,9 @@ from explain.quality import Quality
 ARRAYS = {"coefficients": np.float64, "errors": np.float64, "labels": np.int64, "x": None}
 """The fields that are arrays, and their types; None: as saved."""
 
+FORMS = (".png", ".json", ".npz", ".html")
+"""Suffixes of the files that an explanation is saved as."""
+
 COST = ("seconds",)
 """What differs between two runs that found the same."""
 
@@ -180,16 +183,20 @@ class Explanation:
         from explain.pages import page
         from explain.pictures import png
 
-        path = Path(path)
         forms = {
             ".png": lambda: png(self),
             ".json": lambda: self.to_json().encode(),
             ".npz": self.to_npz,
             ".html": lambda: page(self).encode(),
         }
-        if path.suffix.lower() not in forms:
-            raise RequestError(f"An explanation is saved as {', '.join(forms)}; received {path.name!r}.")
-        write_whole(path, forms[path.suffix.lower()]())
+        write_whole(Path(path), forms[form(Path(path))]())
+
+
+def form(path: Path) -> str:
+    """The suffix, one of FORMS. Errors: RequestError for any other."""
+    if path.suffix.lower() not in FORMS:
+        raise RequestError(f"An explanation is saved as {', '.join(FORMS)}; received {path.name!r}.")
+    return path.suffix.lower()
 
 
 def write_whole(path: Path, data: bytes) -> None:

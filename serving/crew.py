@@ -43,8 +43,8 @@ class Crew(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Lets the threads end after the calls that were submitted; `wait` is of no use to a server that has stopped
-        and is not followed."""
+        """Lets the threads end after the calls that were submitted. It neither waits nor cancels: a server that has
+        stopped has none under way, but those that it was told to cut off."""
         self._over = True
         self._asked.set()
         for _ in range(self._few):

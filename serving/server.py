@@ -41,7 +41,7 @@ class Server:
         configuration = Configuration(self.store, early_labels=config.early_labels, log=self._log)
         parts = (self.store, configuration, self.monitor, self._log)
         # Calls that wait for one another to make a batch each hold a thread.
-        few = config.threads if config.batching else len(os.sched_getaffinity(0))
+        few = config.threads if config.batching else os.cpu_count() or 1
         self._crew = Crew(few, config.threads)
         service = Service(*parts, typed=config.typed, reloads=not config.reuse)
         self._grpc = rpc.server(config, service.methods, self._crew)
@@ -52,8 +52,9 @@ class Server:
             _configure(configuration, read(config.config_file))
         self.store.start()
         others = self._siblings.ask if self._siblings else tuple
-        rest_service = Service(*parts, entrypoint=None)
-        self._rest = _rest(config, rest_service, self.monitor, others) if config.rest_port else None
+        self._rest = None
+        if config.rest_port:
+            self._rest = _rest(config, Service(*parts, entrypoint=None), self.monitor, others)
         self._grpc.start()
         self._health.serving()
         follow = config.config_file if config.config_seconds > 0 else None

@@ -73,8 +73,9 @@ class Service:
         request = _parsed(protos.PredictRequest, data)
         with self._counted(request, "Predict"):
             version, model = self._timed(_spec(request), "Predict")
-            values = prediction.predict(model, _key(request), request, end)
-            spec = _spec_field(request.model_spec.name, _key(request), version)
+            key = _key(request)
+            values = prediction.predict(model, key, request, end)
+            spec = _spec_field(request.model_spec.name, key, version)
             encode = wire.encode_typed if self._typed else wire.encode_content
             # A map's entry is a message {1: key, 2: value}.
             entries = (_entry(alias, encode(value)) for alias, value in values.items())
@@ -102,7 +103,7 @@ class Service:
         rows = inference.examples(request)
         reply.result.CopyFrom(method(model, key, rows, end))
         self._monitor.examples(request.model_spec.name, len(rows))
-        reply.model_spec.CopyFrom(_served(request.model_spec, version))
+        reply.model_spec.CopyFrom(_served(request.model_spec.name, key, version))
         return bytes(reply.SerializeToString())
 
     def multi_inference(self, data: bytes, seconds: float | None) -> bytes:
@@ -205,7 +206,7 @@ def multi_inference(model: "SavedModel", request: Any, version: int | None, end:
         result = reply.results.add()
         key = _key(task)
         getattr(result, field).CopyFrom(method(model, key, rows, end))
-        result.model_spec.CopyFrom(_served(task.model_spec, version))
+        result.model_spec.CopyFrom(_served(task.model_spec.name, key, version))
     return bytes(reply.SerializeToString())
 
 
@@ -242,9 +243,9 @@ def _end(seconds: float | None) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def _served(spec: Any, version: int | None) -> Any:
+def _served(name: str, signature: str, version: int | None) -> Any:
     """A reply's ModelSpec: the signature resolved, the version that answered, never the label."""
-    made = protos.ModelSpec(name=spec.name, signature_name=spec.signature_name or DEFAULT_SIGNATURE)
+    made = protos.ModelSpec(name=name, signature_name=signature)
     if version is not None:
         made.version.value = version
     return made
@@ -253,8 +254,7 @@ def _served(spec: Any, version: int | None) -> Any:
 @functools.lru_cache(maxsize=1024)
 def _spec_field(name: str, signature: str, version: int) -> bytes:
     """The model_spec of a PredictResponse."""
-    spec = _served(protos.ModelSpec(name=name, signature_name=signature), version)
-    return b"".join(wire.field(b"\x12", [spec.SerializeToString()]))
+    return b"".join(wire.field(b"\x12", [_served(name, signature, version).SerializeToString()]))
 
 
 def _spec(request: Any) -> Any:

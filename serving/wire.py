@@ -49,7 +49,7 @@ Parts = list[Any]
 STRING = 7
 _LITTLE = {number: np.dtype(kind).newbyteorder("<") for number, (_, kind, _) in _TYPES.items()}
 _NUMBERS = {np.dtype(kind): number for number, (_, kind, _) in _TYPES.items()}
-_RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62", 24: b"\x92\x01", 25: b"\x92\x01"}
+RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62", 24: b"\x92\x01", 25: b"\x92\x01"}
 """Types whose packed field is the array's own bytes, with the field's tag."""
 
 
@@ -114,9 +114,9 @@ def encode_content(array: NDArray[Any]) -> Parts:
 
 def encode_typed(array: NDArray[Any]) -> Parts:
     """An array -> a TensorProto with typed fields, as Tensor::AsProtoField writes it."""
-    if (number := _NUMBERS[array.dtype]) in _RAW:
+    if (number := _NUMBERS[array.dtype]) in RAW:
         head = _written_header(array.dtype, array.shape)
-        return [head, *(field(_RAW[number], [_bytes(array)]) if array.size else [])]
+        return [head, *(field(RAW[number], [_bytes(array)]) if array.size else [])]
     proto = _header(array.dtype, array.shape)
     name, values = _TYPES[number][2], array.ravel()
     values = values.view(np.uint16) if name == "half_val" else values
@@ -181,10 +181,17 @@ def decode(proto: Any) -> NDArray[Any]:
 
 def from_content(proto: Any) -> NDArray[Any] | None:
     """A numeric tensor whose `tensor_content` fits its shape, without a copy; None for any other."""
-    kind, content = _LITTLE.get(proto.dtype), proto.tensor_content
-    if kind is None or proto.dtype == STRING or proto.tensor_shape.unknown_rank:
+    if proto.dtype == STRING or proto.tensor_shape.unknown_rank:
         return None
-    shape = [d.size for d in proto.tensor_shape.dim]
+    return from_bytes(proto.dtype, proto.tensor_shape, proto.tensor_content)
+
+
+def from_bytes(dtype: int, tensor_shape: Any, content: bytes | memoryview) -> NDArray[Any] | None:
+    """A DataType of numbers, a TensorShapeProto and the array's own bytes -> the array, without a copy; None where
+    they do not fit."""
+    if (kind := _LITTLE.get(dtype)) is None:
+        return None
+    shape = [d.size for d in tensor_shape.dim]
     if min(shape, default=0) < 0 or math.prod(shape) * kind.itemsize != len(content):
         return None
     array = np.frombuffer(content, kind).astype(kind.newbyteorder("="), copy=False)

@@ -4,11 +4,9 @@ A parser copies the numbers twice, each time into memory that is new to the proc
 took to send them. Here they are copied once, out of the message.
 """
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from serving import protos, wire
@@ -19,8 +17,8 @@ LARGE = 2**16
 _OUTPUTS, _SPEC = 0x0A, 0x12
 _KEY, _VALUE = 0x0A, 0x12
 _DTYPE, _SHAPE = 0x08, 0x12
-_NUMBERS = {1: (0x2A, "<f4"), 2: (0x32, "<f8"), 8: (0x4A, "<c8"), 18: (0x62, "<c16")}
-"""Of each DataType whose values have one length, whoever writes them: the field's tag, and numpy's type."""
+_NUMBERS = {dtype: wire.RAW[dtype][0] for dtype in (1, 2, 8, 18)}
+"""Of each DataType whose values have one length, whoever writes them, the field's tag."""
 
 
 class _UnusualError(Exception):
@@ -51,8 +49,7 @@ def _read_large(data: memoryview) -> tuple[dict[str, NDArray[Any]], Any]:
             spec = bytes(value)
         else:
             raise _UnusualError
-    rest = protos.PredictResponse.FromString(b"".join(wire.field(bytes([_SPEC]), [spec])))
-    return {str(name, "utf-8"): outputs[name] for name in sorted(outputs)}, rest.model_spec
+    return {str(name, "utf-8"): outputs[name] for name in sorted(outputs)}, protos.ModelSpec.FromString(spec)
 
 
 def _tensor(data: memoryview) -> NDArray[Any]:
@@ -61,13 +58,13 @@ def _tensor(data: memoryview) -> NDArray[Any]:
     dtype = next(_fields(data))
     if dtype[0] != _DTYPE or dtype[1] not in _NUMBERS:
         raise _UnusualError
-    tag, kind = _NUMBERS[dtype[1]]
+    tag = _NUMBERS[dtype[1]]
     fields = _once(data, {_DTYPE, _SHAPE, tag})
-    shape = [side.size for side in protos.TensorShapeProto.FromString(fields[_SHAPE]).dim]
-    if min(shape, default=0) < 0 or math.prod(shape) * np.dtype(kind).itemsize != len(fields[tag]):
+    shape = protos.TensorShapeProto.FromString(fields[_SHAPE])
+    values = None if shape.unknown_rank else wire.from_bytes(dtype[1], shape, fields[tag])
+    if values is None:
         raise _UnusualError
-    values = np.frombuffer(fields[tag], kind)
-    return values.astype(values.dtype.newbyteorder("=")).reshape(shape)
+    return values.copy()
 
 
 def _once(message: memoryview, tags: set[int]) -> dict[int, Any]:

@@ -13,9 +13,6 @@ from zoo.errors import UserError
 EXAMPLES = 256
 """Training examples from which patches are cut, and of which a mean is taken."""
 
-FORMS = (".png", ".json", ".npz", ".html")
-"""Files that an explanation is saved as."""
-
 COMPANY = 15
 """Examples beside which a model that looks at its batch sees each input."""
 
@@ -175,13 +172,12 @@ def _baseline(text: str | None, shape: Any) -> Any:
 
 def _one(values: Any, source: Any, x: NDArray[Any], options: dict[str, Any]) -> None:
     import explain
-    from explain import pages
+    from explain import explanation, pages
 
     out = Path(values.out or ("explanation.html" if values.attack else "explanation.png"))
     if values.attack and out.suffix != ".html":
         raise UserError(f"An attack is shown on a page: --out something.html; received {out}.")
-    if out.suffix.lower() not in FORMS:
-        raise UserError(f"An explanation is saved as {', '.join(FORMS)}: --out explanation.png; received {out}.")
+    explanation.form(out)
     found = explain.explain(source, x, **options)
     print(found.summary)
     if values.attack:
@@ -212,10 +208,10 @@ def _compare(values: Any, model: str, x: NDArray[Any], options: dict[str, Any]) 
 
 def _many(values: Any, source: Any, inputs: list[NDArray[Any]], options: dict[str, Any]) -> None:
     import explain
-    from explain import pages, pictures
+    from explain import explanation, pages, pictures
 
     out = Path(values.out or "explanations")
-    if out.suffix.lower() in FORMS:
+    if out.suffix.lower() in explanation.FORMS:
         raise UserError(f"{len(inputs)} explanations are a folder: --out explanations; received {out}.")
     found = explain.explain_many(source, inputs, progress=True, **options)
     named = [(f"{i:04}.html", e) for i, e in enumerate(found)]

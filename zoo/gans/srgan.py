@@ -19,7 +19,7 @@ from zoo.registry import recipe
 
 @final
 class SRGAN(Upscaling):
-    """First the pixels: SRResNet by squared error. Then the look: the same network against D, by features. Equation 2.
+    """First the pixels: SRResNet by squared error. Then the look: the same network by features, against D (equation 2).
 
     Args:
       features: images -> maps of features φ, for equation 5. Frozen, in no player and in no export.

@@ -14,8 +14,9 @@ from zoo.model import Batch, GenerativeModel
 History = Sequence[Mapping[str, float]]
 """The rows of log.csv so far: the means of each epoch, and `step`, the turns until its end."""
 
-LOPSIDED = 1_000
-"""Turns. Small DCGANs on mnist-5k whose D was right of 99 % for up to 470 turns came back by themselves."""
+YOUNG = 1_000
+"""Turns in which a game may right itself. On mnist-5k D was right of 99 % for up to 470 turns of small DCGANs, and
+perceptrons drew all alike for up to 560: both came back."""
 
 
 class Trouble(NamedTuple):
@@ -38,11 +39,17 @@ def _diverged(history: History) -> bool:
     return sizes[-1] > 100.0 * max(1.0, min(sizes))
 
 
+def _lasting(history: History, ill: Sequence[bool]) -> bool:
+    """For so long, and until now, that it will not pass by itself."""
+    streak = len(ill) if all(ill) else ill[::-1].index(False)
+    return streak > 1 and history[-1]["step"] - history[-streak]["step"] >= YOUNG
+
+
 def _won(history: History) -> bool:
-    """For so long that it will not pass: young games are lopsided for some epochs, while G's gradient is well."""
-    right = [min(h.get(f"discriminator/{side}_accuracy", 0.0) for side in ("real", "fake")) > 0.99 for h in history]
-    streak = len(right) if all(right) else right[::-1].index(False)
-    return streak > 1 and history[-1]["step"] - history[-streak]["step"] >= LOPSIDED
+    return _lasting(
+        history,
+        [min(h.get(f"discriminator/{side}_accuracy", 0.0) for side in ("real", "fake")) > 0.99 for h in history],
+    )
 
 
 def _vanished(history: History) -> bool:
@@ -50,9 +57,11 @@ def _vanished(history: History) -> bool:
 
 
 def _collapsed(history: History) -> bool:
-    """Low for three epochs and not rising: a generator that has just begun draws all alike, too."""
-    last = [h.get("generator/diversity", 1.0) for h in history[-3:]]
-    return len(last) == 3 and max(last) < 0.25 and last[-1] < 1.1 * last[0] + 1e-6
+    """Low, not rising, and lasting or fallen to: a generator that has just begun draws all alike, too."""
+    spread = [h.get("generator/diversity", 1.0) for h in history]
+    if len(spread) < 3 or max(spread[-3:]) >= 0.25 or spread[-1] >= 1.1 * spread[-3] + 1e-6:
+        return False
+    return max(spread) > 2.0 * spread[-1] or _lasting(history, [s < 0.25 for s in spread])
 
 
 TROUBLES: Mapping[str, Trouble] = {

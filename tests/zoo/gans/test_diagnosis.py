@@ -49,10 +49,11 @@ def test_a_gradient_that_vanishes():
     assert means["generator/gradient_norm"] < 1e-3
 
 
+@pytest.mark.slow
 def test_a_collapse():
     """A generator whose judge stands still draws what that likes best, and nothing else."""
-    told, means = diagnosed(toys.game("hinge"), 60, rates={"generator": 10, "discriminator": STILL})
-    assert "collapse" in set.union(*told)
+    told, means = diagnosed(toys.game("hinge"), 350, 4, rates={"generator": 10, "discriminator": STILL})
+    assert "collapse" in told[-1]
     assert means["generator/diversity"] < 0.25
 
 
@@ -62,12 +63,16 @@ def test_divergence():
     assert "divergence" in set.union(*told)
 
 
+def told_of(diversities, turns):
+    """The epochs, of so many turns each, at whose end a collapse is told of."""
+    diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
+    history = [{"step": epoch * turns, "generator/diversity": d} for epoch, d in enumerate(diversities, 1)]
+    return [means["step"] // turns for means in history if diagnosis.warnings(means)]
+
+
 def test_a_trouble_is_told_once_until_it_has_passed():
-    model = toys.game("hinge")
-    diagnosis = Diagnosis(model, Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
-    sick, well = ({"generator/diversity": d} for d in (0.01, 1.0))
-    told = [len(diagnosis.warnings(means)) for means in (sick, sick, sick, sick, well, sick, sick, sick)]
-    assert told == [0, 0, 1, 0, 0, 0, 0, 1]
+    sick, well = 0.01, 1.0
+    assert told_of([well, sick, sick, sick, sick, well, sick, sick, sick], 60) == [4, 9]
 
 
 ACCURACIES = [0.882, 0.966, 0.978, 0.985, 0.988, 0.992, 0.993, 0.978, 0.998, 1, 0.998, 1, 0.999, 1, 0.98, 0.979, 0.93]
@@ -85,9 +90,21 @@ def test_a_discriminator_that_is_overtaken_in_time_has_not_won(turns, won):
     assert told == won
 
 
-def test_a_generator_that_has_just_begun_is_not_taken_for_collapsed():
-    diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
-    assert [diagnosis.warnings({"generator/diversity": d}) for d in (0.05, 0.1, 0.15, 0.2, 0.4)] == [[]] * 5
+@pytest.mark.parametrize(
+    "diversities",
+    [
+        (0.05, 0.1, 0.15, 0.2, 0.4),
+        (0.17, 0.13, 0.14, 0.16, 0.16, 0.23, 0.31),
+        (0.27, 0.26, 0.25, 0.25, 0.24, 0.24, 0.24, 0.26, 0.3),
+    ],
+)
+def test_a_generator_that_has_just_begun_is_not_taken_for_collapsed(diversities):
+    """The second is a wgan_gp's on mnist-5k, the third a gan's; they ended at 0.98 and 0.74."""
+    assert told_of(diversities, 70) == []
+
+
+def test_a_generator_that_never_begins_is():
+    assert told_of([0.1] * 20, 70) == [16]
 
 
 def test_other_models_are_left_alone():

@@ -46,7 +46,7 @@ class CycleGAN(Translation):
         Claim("and brings images back, by its cycle loss", "cycle_error", "cyclegan cycle=0"),
     ),
     data="domains:mnist-5k+edges",
-    epochs=15,
+    epochs=8,
     batch_size=16,
     learning_rate=2e-4,
     beta_1=0.5,

@@ -42,7 +42,7 @@ class DVDGAN(Video):
         Claim("a discriminator of motion makes better motion", "motion_distance", "dvdgan temporal=false"),
     ),
     data="moving-digits",
-    epochs=15,
+    epochs=8,
     batch_size=32,
     learning_rate=2e-4,
     beta_1=0.0,

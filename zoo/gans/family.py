@@ -48,6 +48,7 @@ class Adversarial(GenerativeModel):
         With C channels more than examples have, it sees what G was told.
       condition: what G is told besides its noise.
       prior: of the noise: normal, or uniform in [-1, 1].
+      spread: what G multiplies its noise with. Little drowns codes less: Mukherjee et al., arXiv 1809.03627.
       penalty: a name of `zoo.regularizers`, paid `weight` times in every turn, or `every` times that in every
         `every`-th.
       orthogonality: the weight of that of D's kernels.
@@ -66,6 +67,7 @@ class Adversarial(GenerativeModel):
         loss: AdversarialLoss,
         condition: Condition = NOTHING,
         prior: str = "normal",
+        spread: float = 1.0,
         penalty: str = "none",
         weight: float = 10.0,
         every: int = 1,
@@ -82,7 +84,8 @@ class Adversarial(GenerativeModel):
         self.spec, self.G, self.D, self.pays = spec, generator, discriminator, loss
         self.latent: int = generator.input_shape[-1] - condition.width
         self.condition, self.sighted = condition, discriminator.input_shape[-1] > spec.shape[-1]
-        self.prior, self.weight, self.orthogonality, self.guide = prior, weight, orthogonality, guide
+        self.prior, self.spread, self.guide = prior, spread, guide
+        self.weight, self.orthogonality = weight, orthogonality
         self.penalty, self.augmented = regularizers.get(penalty), augmentation(augment, spec.shape)
         self.lazy = every > 1 and bool(self.penalty or orthogonality)
         judge = Player(
@@ -117,7 +120,7 @@ class Adversarial(GenerativeModel):
 
     def draw(self, z: tf.Tensor, told: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """G(z, c): examples in [-1, 1]."""
-        return self.G(tf.concat([z, told], axis=1), training=training)
+        return self.G(tf.concat([self.spread * z, told], axis=1), training=training)
 
     def judge(self, seen: tf.Tensor, *, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """D's logits, of examples or of their patches, and its further outputs (B, K)."""

@@ -147,6 +147,13 @@ def test_priors():
         build("gan", prior="gaussian")
 
 
+def test_noise_that_does_not_spread_changes_no_sample():
+    code = tf.zeros((2, 12))
+    for spread, same in ((0.0, True), (0.1, False)):
+        first, second = build("infogan", spread=spread, latent=3).draw(tf.constant([[1.0] * 3, [-1.0] * 3]), code)
+        assert np.allclose(first, second, atol=1e-6) == same
+
+
 @pytest.mark.parametrize("loss", adversarial.LOSSES)
 def test_any_loss_goes_with_any_penalty_on_any_networks(loss):
     """Once each: the pairs meet through the same two functions."""

@@ -11,7 +11,7 @@ from zoo.registry import recipe
     family="gan",
     reference="arXiv 1406.2661",
     claims=(Claim("samples are like the data", "precision", "0.5", "above"),),
-    epochs=60,
+    epochs=120,
     **ADAM,
 )
 def gan(

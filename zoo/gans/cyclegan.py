@@ -17,7 +17,7 @@ from zoo.registry import recipe
 class CycleGAN(Translation):
     """G: A -> B and F: B -> A undo each other. Equation 3; D_A and D_B remember past fakes (section 4).
 
-    `cycle` is λ, `identity` the weight of leaving alone what is in the right domain already, section 5.2.
+    `cycle` is λ, `identity` the weight of leaving alone what is in the right domain already: section 5.2, of paintings.
     """
 
     def __init__(self, *parts: Any, cycle: float, identity: float, **options: Any) -> None:
@@ -29,13 +29,14 @@ class CycleGAN(Translation):
         G, F = partial(self.G, training=True), partial(self.F, training=True)
         a, b, to_a, to_b = batch.x, batch.other, F(batch.other), G(batch.x)
         back = mean_absolute_error(F(to_b), a) + mean_absolute_error(G(to_a), b)
-        same = mean_absolute_error(F(a), a) + mean_absolute_error(G(b), b)
-        return {
+        paid = {
             "a": self.pays.generator(self.D_A(to_a, training=True)),
             "b": self.pays.generator(self.D_B(to_b, training=True)),
             "cycle": self.cycle * back,
-            "identity": self.identity * same,
         }
+        if self.identity:
+            paid["identity"] = self.identity * (mean_absolute_error(F(a), a) + mean_absolute_error(G(b), b))
+        return paid
 
 
 @recipe(
@@ -52,7 +53,7 @@ class CycleGAN(Translation):
     beta_1=0.5,
 )
 def cyclegan(
-    spec: Spec, *, width: int = 16, blocks: int = 3, cycle: float = 10.0, identity: float = 5.0, pool: int = 50
+    spec: Spec, *, width: int = 16, blocks: int = 3, cycle: float = 10.0, identity: float = 0.0, pool: int = 50
 ) -> CycleGAN:
     """Translates between two domains, learnt without pairs."""
     translators, discriminators = two_domains(spec.shape, spec.other, width=width, blocks=blocks)

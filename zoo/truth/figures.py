@@ -12,7 +12,7 @@ from zoo.truth.comparison import Comparison
 
 def curves(comparison: Comparison, path: Path) -> None:
     """The measure over epochs as a PNG: a line for each model's mean over seeds, a band for their range."""
-    figure = Figure(figsize=(7.2, 3.4 + 0.12 * len(comparison.entries)), layout="constrained")
+    figure = Figure(figsize=(7.2, 3.2 + 0.2 * len(comparison.entries)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     for i, entry in enumerate(comparison.ranked):
@@ -26,6 +26,6 @@ def curves(comparison: Comparison, path: Path) -> None:
     axes.set_ylabel(f"{comparison.measure}, {comparison.better} is better")
     axes.set_title(comparison.title, fontsize=10)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=9)
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)

@@ -21,8 +21,8 @@ A claim is what a paper says of its model, as one number: a measure of the model
 else, with the same data, epochs, batches and seeds. It is *shown* where the whole 95 % interval of the difference lies
 on the claimed side of zero: Student's t over the seeds, a seed's two trainings being a pair. Few seeds make wide
 intervals: what is not shown is not refuted. *Training* is the model's longest of the seeds', on two cores that also did
-other work. The command in a row makes its figures again; the file beside it holds the
-whole protocol. [evaluation.md](evaluation.md) tells what the distances mean and when they mislead.
+other work; a GAN's on one of them. The command in a row makes its figures again; the file beside it holds the whole
+protocol. [evaluation.md](evaluation.md) tells what the distances mean and when they mislead.
 """
 _CLAIMS = ("model", "claim", "measure", "model's, by seed", "against", "difference", "training", "again")
 _COMPARED = ("model", "last", "best of its looks", "last, to the first", "runs that failed")

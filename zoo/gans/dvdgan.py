@@ -42,9 +42,9 @@ class DVDGAN(Video):
         Claim("a discriminator of motion makes better motion", "motion_distance", "dvdgan temporal=false"),
     ),
     data="moving-digits",
-    epochs=8,
-    batch_size=32,
-    learning_rate=2e-4,
+    epochs=5,
+    batch_size=8,
+    learning_rate=5e-4,
     beta_1=0.0,
     ema=0.99,
 )

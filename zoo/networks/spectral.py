@@ -57,8 +57,9 @@ class SpectralNormalised(layers.Layer):
         self.u.assign(self._step(self._matrix())[0])
 
 
-def advance(network: keras.Model) -> None:
-    """One step in every spectrally normalised layer: the constraint of a player with such a network."""
-    for layer in network._flatten_layers():
-        if isinstance(layer, SpectralNormalised):
-            layer.advance()
+def advance(*networks: keras.Model) -> None:
+    """One step in every spectrally normalised layer: the constraint of a player with such networks."""
+    for network in networks:
+        for layer in network._flatten_layers():
+            if isinstance(layer, SpectralNormalised):
+                layer.advance()

@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from zoo.errors import UserError
 from zoo.networks.conv import cropped, sides
+from zoo.networks.norms import bounded
 
 
 def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
@@ -72,18 +73,21 @@ def motion_discriminator(classes: int, shape: tuple[int, ...], *, width: int = 1
 
 
 def _judged(entry: keras.KerasTensor, x: keras.KerasTensor, classes: int, width: int, name: str) -> keras.Model:
-    """Strided convolutions of x, and the logit of features and label: Miyato & Koyama, arXiv 1802.05637, equation 3."""
+    """Strided convolutions of x, and the logit of features and label: Miyato & Koyama, arXiv 1802.05637, equation 3.
+
+    All weights are divided by their spectral norms.
+    """
     while min(x.shape[1:3]) > 3:
-        x = layers.LeakyReLU(0.2)(layers.Conv2D(width, 4, 2, "same")(x))
+        x = layers.LeakyReLU(0.2)(bounded(layers.Conv2D(width, 4, 2, "same"), "spectral")(x))
         width *= 2
     features = layers.Flatten()(x)
-    label, embedded = _label(classes, features.shape[-1])
+    label, embedded = _label(classes, features.shape[-1], "spectral")
     fits = layers.Dot(axes=1, dtype="float32")([features, embedded])
-    logit = layers.Add(dtype="float32")([layers.Dense(1, dtype="float32")(features), fits])
+    logit = layers.Add(dtype="float32")([bounded(layers.Dense(1, dtype="float32"), "spectral")(features), fits])
     return keras.Model([entry, label], layers.Reshape((), dtype="float32")(logit), name=name)
 
 
-def _label(classes: int, size: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def _label(classes: int, size: int, norm: str = "none") -> tuple[keras.KerasTensor, keras.KerasTensor]:
     """The input of a label (B,), and its embedding (B, size)."""
     label = keras.Input((), dtype="int64")
-    return label, layers.Dense(size, use_bias=False)(ops.one_hot(label, classes))
+    return label, bounded(layers.Dense(size, use_bias=False), norm)(ops.one_hot(label, classes))

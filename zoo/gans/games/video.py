@@ -21,6 +21,7 @@ from zoo.model import (
     seed_spec,
     to_wire,
 )
+from zoo.networks.spectral import advance
 from zoo.noise import Seed
 from zoo.resizing import shrink
 
@@ -59,8 +60,9 @@ class Video(GenerativeModel):
     ) -> None:
         self.spec, self.G, self.judges, self.pays = spec, G, judges, loss
         self.latent: int = G.input_shape[0][-1]
+        networks = [D for D, _ in judges.values()]
         self.players = [
-            Player("discriminators", [D for D, _ in judges.values()], self.discriminators_loss),
+            Player("discriminators", networks, self.discriminators_loss, constraint=partial(advance, *networks)),
             Player("generator", [G], self.generator_loss),
         ]
 

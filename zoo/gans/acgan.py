@@ -35,7 +35,7 @@ class ACGAN(Adversarial):
         Claim("and names classes", "class_accuracy", "0.9", "above"),
     ),
     epochs=30,
-    **{**ADAM, "batch_size": 32},
+    **ADAM,
 )
 def acgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> ACGAN:
     """Gives the class asked for: the discriminator also classifies."""

@@ -12,7 +12,7 @@ from zoo.registry import recipe
     reference="arXiv 1411.1784",
     claims=(Claim("gives the class asked for", "agreement", "0.9", "above"),),
     epochs=30,
-    **{**ADAM, "batch_size": 32},
+    **ADAM,
 )
 def cgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """Gives the class asked for: D judges an example together with its label. Equation 2."""

@@ -55,6 +55,7 @@ class Adversarial(GenerativeModel):
       augment: names of `zoo.augment`, of what D sees in training.
       clip: bound of D's weights; 0 for none.
       moves: of D in a turn.
+      rate: of G's learning, relative to D's: two time scales, Heusel et al., arXiv 1706.08500.
       guide: how much of G's gradient is weighed by an explanation of D, 0 to 1; see `zoo.guidance`.
     """
 
@@ -75,6 +76,7 @@ class Adversarial(GenerativeModel):
         augment: Sequence[str] = (),
         clip: float = 0.0,
         moves: int = 1,
+        rate: float = 1.0,
         guide: float = 0.0,
     ) -> None:
         if prior not in PRIORS:
@@ -97,7 +99,7 @@ class Adversarial(GenerativeModel):
             every=every,
             constraint=regularizers.clipping(discriminator, clip) if clip else partial(advance, discriminator),
         )
-        self.players = [judge, Player("generator", [generator], self.generator_loss)]
+        self.players = [judge, Player("generator", [generator], self.generator_loss, rate=rate)]
 
     @abc.abstractmethod
     def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:

@@ -48,7 +48,6 @@ class InfoGAN(Adversarial):
         Claim("and the information term makes them so", "purity", "infogan information=0", "above"),
     ),
     epochs=40,
-    rates={"generator": 5.0},
     **ADAM,
 )
 def infogan(
@@ -61,10 +60,10 @@ def infogan(
     continuous: int = 2,
     information: float = 1.0,
     spread: float = 0.1,
+    rate: float = 5.0,
 ) -> InfoGAN:
     """Codes mean something, unsupervised: G may not lose what it is told, which much noise would drown."""
     told = codes(categories, continuous)
     G, D = adversaries(networks, latent + told.width, spec.shape, outputs=(1 + told.width,), width=width)
-    return InfoGAN(
-        spec, G, D, loss=non_saturating(), condition=told, spread=spread, categories=categories, information=information
-    )
+    options = {"spread": spread, "rate": rate, "information": information}
+    return InfoGAN(spec, G, D, loss=non_saturating(), condition=told, categories=categories, **options)

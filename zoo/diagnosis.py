@@ -46,10 +46,8 @@ def _lasting(history: History, ill: Sequence[bool]) -> bool:
 
 
 def _won(history: History) -> bool:
-    return _lasting(
-        history,
-        [min(h.get(f"discriminator/{side}_accuracy", 0.0) for side in ("real", "fake")) > 0.99 for h in history],
-    )
+    right = [min(h.get(f"discriminator/{side}_accuracy", 0.0) for side in ("real", "fake")) > 0.99 for h in history]
+    return _lasting(history, right)
 
 
 def _vanished(history: History) -> bool:

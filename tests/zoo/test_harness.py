@@ -211,7 +211,7 @@ def test_a_sample_has_an_address(name, digits):
         pytest.skip(f"{name} does not sample")
     together, alone = (drawn(sample, seeds) for seeds in (range(10), [7]))
     assert together[7] == pytest.approx(alone[0], abs=1e-6)
-    assert np.abs(together[7] - together[8]).max() > 1e-4
+    assert np.abs(together[7] - together[8]).max() > 1e-3
 
 
 @EVERY

@@ -63,16 +63,22 @@ def test_divergence():
     assert "divergence" in set.union(*told)
 
 
-def told_of(diversities, turns):
-    """The epochs, of so many turns each, at whose end a collapse is told of."""
+def told_of(history, turns):
+    """The epochs, of so many turns each, at whose end a trouble is told of: once for each trouble."""
     diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
-    history = [{"step": epoch * turns, "generator/diversity": d} for epoch, d in enumerate(diversities, 1)]
-    return [means["step"] // turns for means in history if diagnosis.warnings(means)]
+    return [
+        epoch for epoch, means in enumerate(history, 1) for _ in diagnosis.warnings({"step": epoch * turns, **means})
+    ]
+
+
+def drawing(*diversities):
+    """Epochs of such samples."""
+    return [{"generator/diversity": diversity} for diversity in diversities]
 
 
 def test_a_trouble_is_told_once_until_it_has_passed():
     sick, well = 0.01, 1.0
-    assert told_of([well, sick, sick, sick, sick, well, sick, sick, sick], 60) == [4, 9]
+    assert told_of(drawing(well, sick, sick, sick, sick, well, sick, sick, sick), 60) == [4, 9]
 
 
 ACCURACIES = [0.882, 0.966, 0.978, 0.985, 0.988, 0.992, 0.993, 0.978, 0.998, 1, 0.998, 1, 0.999, 1, 0.98, 0.979, 0.93]
@@ -82,12 +88,8 @@ ACCURACIES = [0.882, 0.966, 0.978, 0.985, 0.988, 0.992, 0.993, 0.978, 0.998, 1, 
 @pytest.mark.parametrize(("turns", "won"), [(78, []), (250, [13])])
 def test_a_discriminator_that_is_overtaken_in_time_has_not_won(turns, won):
     """Nor is the same told of shorter epochs; of longer ones it is, once."""
-    diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
-    told = []
-    for epoch, share in enumerate(ACCURACIES, 1):
-        accuracies = {f"discriminator/{side}_accuracy": share for side in ("real", "fake")}
-        told += [epoch] * len(diagnosis.warnings({"step": epoch * turns, **accuracies}))
-    assert told == won
+    history = [{f"discriminator/{side}_accuracy": share for side in ("real", "fake")} for share in ACCURACIES]
+    assert told_of(history, turns) == won
 
 
 @pytest.mark.parametrize(
@@ -100,11 +102,11 @@ def test_a_discriminator_that_is_overtaken_in_time_has_not_won(turns, won):
 )
 def test_a_generator_that_has_just_begun_is_not_taken_for_collapsed(diversities):
     """The second is a wgan_gp's on mnist-5k, the third a gan's; they ended at 0.98 and 0.74."""
-    assert told_of(diversities, 70) == []
+    assert told_of(drawing(*diversities), 70) == []
 
 
 def test_a_generator_that_never_begins_is():
-    assert told_of([0.1] * 20, 70) == [16]
+    assert told_of(drawing(*[0.1] * 20), 70) == [16]
 
 
 def test_other_models_are_left_alone():

@@ -8,6 +8,7 @@ _SIZES = {
     "embeddings": 8,
     "flow_hidden": 8,
     "pool": 128,
+    "blocks": 1,
     "spread": 1.0,
 }
 """The last is not a size: of little noise an untrained generator shows hardly anything."""

@@ -40,7 +40,7 @@ pictures: demo   ## the pictures of the documents, from the demo and a small VAE
 	@$(BIN)/zoo latent plane --map --models demo/models --out docs/latent.png
 
 test: .venv/dev  ## the tests, under 15 minutes on 2 cores
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile --durations=20
 
 test-slow: .venv/dev ## the long tests
 	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile

@@ -148,7 +148,7 @@ def test_trains_in_mixed_precision(name, precision, digits):
 @EVERY
 def test_the_seed_decides_and_a_checkpoint_holds_all_that_continues(name, digits, tmp_path):
     """Fact 8: every player's optimizer comes back, so that a second run of the same seed equals the first, and equals
-    it when it goes on from a checkpoint of the first. One of another seed does not."""
+    it when it goes on from a checkpoint of the first."""
     model, trainer = make(name, strategy.get("one"), digits.spec, ema=0.9)
     stream = feed(strategy.get("one"), digits)
     list(trainer.run(stream, 3))
@@ -166,9 +166,6 @@ def test_the_seed_decides_and_a_checkpoint_holds_all_that_continues(name, digits
     assert int(other.progress.numpy()) == 6
     assert np.array_equal(weights(model), weights(again))
     assert all(np.array_equal(a, b) for a, b in zip(trainer.averages, other.averages, strict=True))
-    different, third = make(name, strategy.get("one"), digits.spec, seed=6)
-    list(third.run(feed(strategy.get("one"), digits, seed=6), 3))
-    assert not np.array_equal(halfway, weights(different))
 
 
 @EVERY

@@ -247,6 +247,22 @@ def test_what_is_watched_is_logged_and_not_paid(two_replicas):
         assert terms == pytest.approx({"only/loss": 3, "only/slope": 3, "only/seen": 300, "only/gradient_norm": 3})
 
 
+def test_noise_follows_the_seed_the_turn_and_the_player():
+    class Noisy(Line):
+        def pay(self, net):
+            return lambda batch, seed: {"noise": Watched(seed.normal((1,))[:, 0]), "slope": net(batch.x)[:, 0]}
+
+    def drawn(seed):
+        model = Noisy("one", "other")
+        trainer = Trainer(model, TrainConfig(batch_size=1, jit="off", seed=seed), ONE, total_steps=3)
+        row = Batch(tf.ones((1, 1)), tf.zeros(1, tf.int64))
+        return [terms[f"{name}/noise"] for terms in trainer.run(iter([row] * 3), 3) for name in model.nets]
+
+    again, different = drawn(5), drawn(6)
+    assert drawn(5) == again
+    assert len({*again, *different}) == 12
+
+
 def test_a_constraint_holds_after_each_move(two_replicas):
     for placed in (ONE, two_replicas):
         with placed.scope():

@@ -42,14 +42,14 @@ class DVDGAN(Video):
         Claim("a discriminator of motion makes better motion", "motion_distance", "dvdgan temporal=false"),
     ),
     data="moving-digits",
-    epochs=5,
+    epochs=8,
     batch_size=8,
     learning_rate=5e-4,
     beta_1=0.0,
     ema=0.99,
 )
 def dvdgan(
-    spec: Spec, *, latent: int = 32, width: int = 12, frames: int = 2, spatial: bool = True, temporal: bool = True
+    spec: Spec, *, latent: int = 32, width: int = 12, frames: int = 8, spatial: bool = True, temporal: bool = True
 ) -> DVDGAN:
     """Videos of a class asked for: one discriminator looks at frames, one at motion."""
     classes, judges = max(1, spec.classes), {}

@@ -16,21 +16,20 @@ from zoo.networks.norms import bounded
 def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
     """Latents (B, Z) and labels (B,) -> videos (B, T, H, W, C) in [-1, 1]; `width` channels at the full resolution.
 
-    At the lowest resolution but one a convolutional GRU carries the state from frame to frame; from there on every
-    frame is enlarged on its own.
+    At the lowest resolution a convolutional GRU carries the state from frame to frame; from there on every frame is
+    enlarged on its own.
     """
     if len(shape) != 4:
         raise UserError(f"This model draws videos (T, H, W, C); this data has shape {shape}. Try --data moving-digits.")
     levels = sides(shape[1:])
     channels = width * 2 ** (len(levels) - 1)
     z, (label, embedded) = keras.Input((latent,)), _label(classes, latent)
-    x = layers.Dense(math.prod(levels[-1]) * channels)(layers.Concatenate()([z, embedded]))
-    x = layers.Reshape((*levels[-1], channels))(x)
-    for level in range(len(levels) - 2, -1, -1):
+    x = layers.Dense(math.prod(levels[-1]) * channels, use_bias=False)(layers.Concatenate()([z, embedded]))
+    x = _rectified(layers.Reshape((*levels[-1], channels))(x))
+    x = ops.reshape(_recurrent(x, shape[0]), (-1, *x.shape[1:]))
+    for level in levels[-2::-1]:
         channels //= 2
-        x = _enlarged(x, channels, levels[level])
-        if level == len(levels) - 2:
-            x = ops.reshape(_recurrent(x, shape[0]), (-1, *x.shape[1:]))
+        x = _enlarged(x, channels, level)
     x = layers.Conv2D(shape[-1], 3, padding="same")(x)
     video = ops.reshape(layers.Activation("tanh", dtype="float32")(x), (-1, *shape))
     return keras.Model([z, label], video, name="generator")
@@ -39,7 +38,11 @@ def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int =
 def _enlarged(x: keras.KerasTensor, channels: int, size: tuple[int, int]) -> keras.KerasTensor:
     """Twice the resolution, or a row or column less."""
     x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(layers.UpSampling2D()(x))
-    x = cropped(x, size)
+    return _rectified(cropped(x, size))
+
+
+def _rectified(x: keras.KerasTensor) -> keras.KerasTensor:
+    """ReLU of x, normalised over the batch."""
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9, synchronized=True)(x))
 
 

@@ -42,7 +42,7 @@ class DVDGAN(Video):
         Claim("a discriminator of motion makes better motion", "motion_distance", "dvdgan temporal=false"),
     ),
     data="moving-digits",
-    epochs=8,
+    epochs=7,
     batch_size=8,
     learning_rate=5e-4,
     beta_1=0.0,

@@ -48,6 +48,23 @@ def make(name, placed, spec, *, whole=False, **options):
         return model, Trainer(model, registry.get(name).config(**options), placed, total_steps=100)
 
 
+def steady(*arguments, **options):
+    """As `make`. Adam's first steps are a gradient's sign: where that is nearly zero, the last bit would decide."""
+    model, trainer = make(*arguments, **options)
+    for optimizer in trainer.optimizers.values():
+        optimizer.epsilon = 1e-4
+    return model, trainer
+
+
+ROUNDING = 1e-5
+"""Two graphs of one computation may add in another order."""
+
+
+def apart(ours, theirs):
+    """The largest difference."""
+    return np.abs(ours - theirs).max()
+
+
 def feed(placed, digits, batches_per_step=1, seed=0):
     return strategy.iterate(placed, lambda w, n: digits.train.batches(BATCH, seed=seed, share=(w, n)))
 
@@ -78,15 +95,12 @@ def test_one_replica_equals_two(name, options, digits, two_replicas):
     """Fact 1 (one division, in the engine), and noise that follows the row: weights equal to 1e-5 after four steps."""
     finals = []
     for placed in (strategy.get("one"), two_replicas):
-        model, trainer = make(name, placed, digits.spec, **options)
-        # Adam's first steps are a gradient's sign: where that is nearly zero, the last bit would decide.
-        for optimizer in trainer.optimizers.values():
-            optimizer.epsilon = 1e-4
+        model, trainer = steady(name, placed, digits.spec, **options)
         start = weights(model)
         list(trainer.run(feed(placed, digits), 4))
-        assert np.abs(weights(model) - start).max() > 1e-4
+        assert apart(weights(model), start) > 10 * ROUNDING
         finals.append(np.concatenate([weights(model), *(a.numpy().ravel() for a in trainer.averages)]))
-    assert finals[0] == pytest.approx(finals[1], rel=0, abs=1e-5)
+    assert apart(*finals) < ROUNDING
 
 
 @EVERY
@@ -149,23 +163,24 @@ def test_trains_in_mixed_precision(name, precision, digits):
 def test_the_seed_decides_and_a_checkpoint_holds_all_that_continues(name, digits, tmp_path):
     """Fact 8: every player's optimizer comes back, so that a second run of the same seed equals the first, and equals
     it when it goes on from a checkpoint of the first."""
-    model, trainer = make(name, strategy.get("one"), digits.spec, ema=0.9)
+    model, trainer = steady(name, strategy.get("one"), digits.spec, ema=0.9)
     stream = feed(strategy.get("one"), digits)
     list(trainer.run(stream, 3))
     halfway, saved = weights(model), trainer.checkpoint().save(str(tmp_path / "c"))
     list(trainer.run(stream, 3))
-    again, other = make(name, strategy.get("one"), digits.spec, ema=0.9)
+    again, other = steady(name, strategy.get("one"), digits.spec, ema=0.9)
     repeated = feed(strategy.get("one"), digits)
     list(other.run(repeated, 3))
-    assert np.array_equal(halfway, weights(again))
+    assert apart(halfway, weights(again)) < ROUNDING
     list(other.run(repeated, 1))
     other.checkpoint().restore(saved).assert_consumed()
     assert np.array_equal(halfway, weights(again))
     skipped = digits.train.batches(BATCH, seed=0, first_step=3 * other.batches_per_step)
     list(other.run(iter(skipped), 3))
     assert int(other.progress.numpy()) == 6
-    assert np.array_equal(weights(model), weights(again))
-    assert all(np.array_equal(a, b) for a, b in zip(trainer.averages, other.averages, strict=True))
+    assert apart(weights(model), weights(again)) < ROUNDING
+    assert all(apart(a, b) < ROUNDING for a, b in zip(trainer.averages, other.averages, strict=True))
+    assert apart(halfway, weights(model)) > 10 * ROUNDING
 
 
 @EVERY

@@ -14,7 +14,7 @@ job.py        the job itself
 from serving.batch.errors import BadJob
 from serving.batch.inputs import Labels, Rows, Seeds, Together
 from serving.batch.inputs import read as read_inputs
-from serving.batch.job import Done, Job, run
+from serving.batch.job import Done, Job, fitted, run
 from serving.batch.shards import FORMATS
 
-__all__ = ["FORMATS", "BadJob", "Done", "Job", "Labels", "Rows", "Seeds", "Together", "read_inputs", "run"]
+__all__ = ["FORMATS", "BadJob", "Done", "Job", "Labels", "Rows", "Seeds", "Together", "fitted", "read_inputs", "run"]

@@ -103,7 +103,7 @@ def run(
     with _alone(folder):
         begun = Manifest.read(folder)
         metadata = _pinned(client, job, begun)
-        inputs = Fitted(rows, f"{job.model}:{job.signature}", _signature(job, metadata))
+        inputs = fitted(job, rows, metadata)
         described = job.describe(metadata.version, rows)
         manifest = Manifest.begin(folder, described) if begun is None else begun.checked(described)
         shards = list(_shards(job, rows.count))
@@ -125,6 +125,11 @@ def _pinned(client: Client, job: Job, begun: Manifest | None) -> Metadata:
     except NotFound as failure:
         text = f"{begun.folder} was begun with version {version} of {job.model}, which the server has not"
         raise BadJob(f"{text} ({failure.message}). Serve that version again, or give another --out.") from None
+
+
+def fitted(job: Job, rows: Rows, metadata: Metadata) -> Fitted:
+    """The rows as the job's signature takes them. Errors: BadJob."""
+    return Fitted(rows, f"{job.model}:{job.signature}", _signature(job, metadata))
 
 
 def _signature(job: Job, metadata: Metadata) -> Signature:

@@ -60,10 +60,10 @@ def test_status_and_describe(zoo):
 
 
 def test_sample_then_predict_from_its_file(zoo, tmp_path):
-    zoo("sample drawer --count 150 --seed 7 --label 3 --out s.npz")
+    zoo("sample drawer --count 150 --seed 7 --labels 3,5 --out s.npz")
     with np.load("s.npz") as made:
         assert made["seed"].tolist() == list(range(7, 157))
-        assert set(made["label"]) == {3}
+        assert made["label"].tolist() == [(3, 5)[seed % 2] for seed in range(7, 157)]
         images = made["images"]
     np.testing.assert_allclose(images[:, 0, 0, 0], np.arange(7, 157) / 255, rtol=1e-6)
     shown = zoo("predict drawer --signature discriminate --input images=s.npz --outputs logits")
@@ -121,6 +121,10 @@ def test_progress_shows_the_rate_and_the_time_left(address, tmp_path):
         ("batch drawer --seeds 0:5 --rows 0", "received 0"),
         ("batch drawer --seeds 0:5", "Missing: label. Give --labels."),
         ("batch drawer --seeds 0:5 --signature nope", "It has: discriminate, sample, serving_default"),
+        ("sample drawer", "drawer:sample takes label, seed; received seed. Missing: label. Give --labels."),
+        ("sample drawer --labels 1:1", "with STOP above START"),
+        ("sample drawer --labels 1 --out x.jpg", "--out ends in .png"),
+        ("sample drawer --labels 1 --count 0", "--count must be above 0"),
         ("predict drawer --input images", "--input is written name=value"),
         ("predict drawer --input images=no.npy", "no.npy is no readable .npy or .npz"),
         ("predict drawer --out x.csv", "--out ends in .npz"),
@@ -152,7 +156,7 @@ def test_failures(line, message, zoo):
 def test_none_of_them_needs_tensorflow(address, tmp_path):
     code = (
         "import sys; from zoo import cli; a = sys.argv[1]; s = ['--server', a]\n"
-        "for line in ('status drawer', 'describe drawer', 'sample drawer --label 1 --count 2 --out s.npz',\n"
+        "for line in ('status drawer', 'describe drawer', 'sample drawer --labels 1 --count 2 --out s.npz',\n"
         "             'predict drawer --input images=s.npz', 'batch drawer --seeds 0:2 --labels 1 --format tfrecord',\n"
         "             'batch drawer --inputs drawn --out again'):\n"
         "    assert cli.main(line.split() + s) == 0, line\n"

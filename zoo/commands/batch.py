@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.command import Flag, command
-from zoo.commands.served import CONNECTION, connect
+from zoo.commands.served import CONNECTION, LABELS, connect, numbers, span
 from zoo.errors import Failure, UserError
 
 
@@ -15,7 +15,7 @@ from zoo.errors import Failure, UserError
     example="zoo batch vae --seeds 0:1000 --format tfrecord --out drawn-vae",
     flags=[
         Flag("seeds", str, None, "START:STOP, a row for each"),
-        Flag("labels", str, None, "classes to take by turns: 3, or 0,1,2, or 0:10"),
+        LABELS,
         Flag("inputs", str, None, "an .npz, TFRecords, images, or a folder of them"),
         Flag("signature", str, None, "default: sample for seeds, serving_default for inputs"),
         Flag("outputs", list, None, "those to keep, as in codes,error; default: all"),
@@ -62,29 +62,10 @@ def _rows(values: Any) -> Any:
 
     if not values.seeds and not values.inputs:
         raise UserError("Give --seeds START:STOP, or --inputs, or both.")
-    labels = [] if values.labels is None else _numbers("labels", values.labels)
+    labels = numbers("labels", values.labels)
     found = [batch.read_inputs(Path(values.inputs).expanduser())] if values.inputs else []
     if values.seeds:
-        found.append(batch.Seeds(*_range("seeds", values.seeds), labels))
+        found.append(batch.Seeds(*span("seeds", values.seeds), labels))
     elif labels:
         found.append(batch.Labels(found[0].count, labels))
     return found[0] if len(found) == 1 else batch.Together(*found)
-
-
-def _numbers(flag: str, text: str) -> list[int]:
-    if ":" in text:
-        return list(range(*_range(flag, text)))
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--{flag} is 3, or 0,1,2, or 0:10; received {text!r}.") from None
-
-
-def _range(flag: str, text: str) -> tuple[int, int]:
-    try:
-        start, stop = (int(part) for part in text.split(":"))
-    except ValueError:
-        raise UserError(f"--{flag} is START:STOP, as in 0:1000; received {text!r}.") from None
-    if stop <= start:
-        raise UserError(f"--{flag} is START:STOP with STOP above START; received {text!r}.")
-    return start, stop

@@ -62,6 +62,32 @@ def _pair(flag: str, text: str) -> tuple[str, str]:
     return key, value
 
 
+def numbers(flag: str, text: str | None) -> list[int]:
+    """The numbers of a flag: 3, or 0,1,2, or 0:10; none where it was not given."""
+    if text is None:
+        return []
+    if ":" in text:
+        return list(range(*span(flag, text)))
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--{flag} is 3, or 0,1,2, or 0:10; received {text!r}.") from None
+
+
+def span(flag: str, text: str) -> tuple[int, int]:
+    """The two numbers of START:STOP."""
+    try:
+        start, stop = (int(part) for part in text.split(":"))
+    except ValueError:
+        raise UserError(f"--{flag} is START:STOP, as in 0:1000; received {text!r}.") from None
+    if stop <= start:
+        raise UserError(f"--{flag} is START:STOP with STOP above START; received {text!r}.")
+    return start, stop
+
+
+LABELS = Flag("labels", str, None, "classes to take by turns, for a model that takes one: 3, or 0,1,2, or 0:10")
+
+
 @command(
     "sample",
     "Asks a server for samples.",
@@ -70,7 +96,7 @@ def _pair(flag: str, text: str) -> tuple[str, str]:
     flags=[
         Flag("count", int, 64, "how many samples"),
         Flag("seed", int, 0, "seed of the first; the others follow it"),
-        Flag("label", int, None, "class to draw, for a model that takes one"),
+        LABELS,
         Flag("out", str, "samples.png", "a picture (.png; videos move, in a .gif) or the numbers (.npz)"),
         *CONNECTION,
     ],
@@ -80,6 +106,7 @@ def _sample(values: Any, positional: list[str]) -> None:
     import numpy as np
     from tqdm import tqdm
 
+    from serving import batch
     from serving.client import chunks
 
     (model,), out, parts = positional, Path(values.out), []
@@ -87,13 +114,13 @@ def _sample(values: Any, positional: list[str]) -> None:
         raise UserError(f"--out ends in .png, .gif (for videos) or .npz; received {out}.")
     if values.count < 1:
         raise UserError(f"--count must be above 0; received {values.count}.")
-    seeds = np.arange(values.seed, values.seed + values.count, dtype=np.int64)
-    inputs: dict[str, Any] = {"seed": seeds}
-    if values.label is not None:
-        inputs["label"] = np.full_like(seeds, values.label)
-    with connect(values) as client, tqdm(total=len(seeds), unit=" samples", leave=False) as bar:
-        pieces = chunks.cut(inputs, chunks.ROWS)
-        for reply in client.stream(model, pieces, signature="sample"):
+    rows = batch.Seeds(values.seed, values.seed + values.count, numbers("labels", values.labels))
+    with connect(values) as client, tqdm(total=rows.count, unit=" samples", leave=False) as bar:
+        try:
+            inputs, _ = batch.fitted(batch.Job(model, "sample"), rows, client.metadata(model)).take(0, rows.count)
+        except batch.BadJob as error:
+            raise UserError(str(error)) from None
+        for reply in client.stream(model, chunks.cut(inputs, chunks.ROWS), signature="sample"):
             kind = "videos" if "videos" in reply else "images"
             parts.append(reply[kind])
             bar.update(len(reply[kind]))
@@ -108,7 +135,7 @@ def _sample(values: Any, positional: list[str]) -> None:
         from zoo import pictures
 
         out = pictures.save(samples, out)
-    print(f"{len(seeds)} samples of {model} version {reply.version}: {out}")
+    print(f"{rows.count} samples of {model} version {reply.version}: {out}")
 
 
 @command(

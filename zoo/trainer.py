@@ -170,12 +170,16 @@ class Trainer:
         norm = tf.linalg.global_norm(gradients) / optimizer.scale_loss(tf.constant(1.0))
         if self.config.clip_norm is not None:
             gradients = self._clip(gradients, optimizer)
-        optimizer.apply(gradients, variables)
-        if player.constraint:
-            player.constraint()
         watched = {k: tf.reduce_mean(v.value) / self.replicas for k, v in values.items() if isinstance(v, Watched)}
         logs = {**terms, **watched, "loss": tf.add_n(list(terms.values())), "gradient_norm": norm}
-        return {k: tf.cast(v, tf.float32) for k, v in logs.items()}
+        logs = {k: tf.cast(v, tf.float32) for k, v in logs.items()}
+        # TensorFlow's rewriting of the graph can lose that a weight is read before it moves: dragan's penalty then had
+        # the next step's bias now and then.
+        with tf.control_dependencies(list(logs.values())):
+            optimizer.apply(gradients, variables)
+        if player.constraint:
+            player.constraint()
+        return logs
 
     def _clip(self, gradients: Sequence[tf.Tensor], optimizer: keras.Optimizer) -> Sequence[tf.Tensor]:
         """Clips the global gradient. Keras would clip each replica's before it sums them."""

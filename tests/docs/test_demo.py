@@ -69,7 +69,8 @@ def test_the_page_holds_everything(tmp_path):
     assert processes(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_no_process(number, tmp_path):
     """Interrupted once the server runs; started again it continues from what it has."""
     command = [*DEMO, "--out", str(tmp_path / "demo")]

@@ -88,6 +88,7 @@ def failures(results):
     return {line: code for line, code in results.items() if isinstance(code, int)}
 
 
+@pytest.mark.slow
 def test_commands_of_the_readme_run(readme, workplace):
     assert not failures(readme)
     assert "(64, 8, 8, 1) 1" in readme["python"]

@@ -104,7 +104,7 @@ def test_examples_of_help_run(readme, run):
         results[line] = run(line.split())
         if line.startswith("zoo export"):
             client.wait_until_available("vae", timeout=30)
-    assert len(results) > 10
+    assert any(line.startswith("zoo train") for line in results)
     assert not failures(results)
 
 

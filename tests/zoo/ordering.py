@@ -3,6 +3,7 @@
 from collections import defaultdict
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
+from typing import NamedTuple
 
 from tensorflow.python.eager import context
 
@@ -20,8 +21,16 @@ def graphs():
         context.context().disable_graph_collection()
 
 
+class Access(NamedTuple):
+    """A write of a variable and another access to it, by name; `ordered` if the same one comes first in every run."""
+
+    write: str
+    other: str
+    ordered: bool
+
+
 def accesses(graph):
-    """Pairs (a write of a variable, another access to it), and whether one of the two comes first in every run."""
+    """Every Access of a graph."""
     inputs = {n.name: [i.removeprefix("^").partition(":")[0] for i in n.input] for n in graph.node}
     place = {name: i for i, name in enumerate(inputs)}
     before = {}
@@ -33,7 +42,10 @@ def accesses(graph):
     for node in graph.node:
         if node.op == "ReadVariableOp" or (node.op.startswith("Assign") and node.op.endswith("VariableOp")):
             touching[inputs[node.name][0]].append(node)
-    pairs = [
-        (a.name, b.name) for of in touching.values() for a in of for b in of if a is not b and a.op != "ReadVariableOp"
+    return [
+        Access(a.name, b.name, bool((before[a.name] >> place[b.name] | before[b.name] >> place[a.name]) & 1))
+        for nodes in touching.values()
+        for a in nodes
+        for b in nodes
+        if a is not b and a.op != "ReadVariableOp"
     ]
-    return {(a, b): bool((before[a] >> place[b] | before[b] >> place[a]) & 1) for a, b in pairs}

@@ -45,7 +45,7 @@ test: .venv/dev  ## the tests, under 15 minutes on 2 cores
 test-slow: .venv/dev ## the long tests
 	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadfile
 
-test-beam: .venv/beam/ready ## the tests of serving/beam.py, in an environment without TensorFlow
+test-beam: .venv/beam/ready ## the tests of serving/batch/beam.py, in an environment without TensorFlow
 	@.venv/beam/bin/python -m pytest -q -W default --confcutdir tests/beam tests/beam
 
 check: .venv/dev ## ruff and mypy

@@ -21,9 +21,10 @@ import tensorflow as tf
 import torch
 from torch import nn
 
-from zoo import registry, strategy
-from zoo.model import Batch, Spec
-from zoo.trainer import Trainer
+from zoo.core import registry
+from zoo.core.model import Batch, Spec
+from zoo.training import strategy
+from zoo.training.trainer import Trainer
 
 BATCH, LATENT, WIDTH = 128, 100, 64
 IMAGES = np.random.default_rng(0).uniform(-1, 1, (BATCH, 28, 28, 1)).astype(np.float32)

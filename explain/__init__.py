@@ -11,20 +11,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from explain.adversarial import Attack, attack
     from explain.api import explain
-    from explain.baselines import Patches
+    from explain.attacks import Attack, attack
     from explain.errors import ExplainError, ModelError, RequestError
-    from explain.explanation import Explanation
-    from explain.images import read_image
-    from explain.maps import Map, columns, grid, stretches, tokens
-    from explain.models import Local, Remote
-    from explain.quality import Quality
-    from explain.segments import felzenszwalb, slic
+    from explain.parts.baselines import Patches
+    from explain.parts.images import read_image
+    from explain.parts.maps import Map, columns, grid, stretches, tokens
+    from explain.parts.segments import felzenszwalb, slic
+    from explain.parts.spectrum import cells
+    from explain.quality.measures import Quality
+    from explain.quality.verdict import Trust
+    from explain.report.explanation import Explanation
     from explain.several import Aggregate, aggregate, compare, explain_many, likeness
-    from explain.sources import Function, Source
-    from explain.spectrum import cells
-    from explain.verdict import Trust
+    from explain.sources.models import Local, Remote
+    from explain.sources.source import Function, Source
 
 __all__ = [
     "Aggregate",
@@ -59,33 +59,33 @@ __all__ = [
 
 _HOME = {
     "explain": "api",
-    "Attack": "adversarial",
-    "attack": "adversarial",
-    "Patches": "baselines",
+    "Attack": "attacks",
+    "attack": "attacks",
+    "Patches": "parts.baselines",
     "ExplainError": "errors",
     "ModelError": "errors",
     "RequestError": "errors",
-    "Explanation": "explanation",
-    "read_image": "images",
-    "Map": "maps",
-    "columns": "maps",
-    "grid": "maps",
-    "stretches": "maps",
-    "tokens": "maps",
-    "Local": "models",
-    "Remote": "models",
-    "Quality": "quality",
-    "felzenszwalb": "segments",
-    "slic": "segments",
+    "Explanation": "report.explanation",
+    "read_image": "parts.images",
+    "Map": "parts.maps",
+    "columns": "parts.maps",
+    "grid": "parts.maps",
+    "stretches": "parts.maps",
+    "tokens": "parts.maps",
+    "Local": "sources.models",
+    "Remote": "sources.models",
+    "Quality": "quality.measures",
+    "felzenszwalb": "parts.segments",
+    "slic": "parts.segments",
     "Aggregate": "several",
     "aggregate": "several",
     "compare": "several",
     "explain_many": "several",
     "likeness": "several",
-    "Function": "sources",
-    "Source": "sources",
-    "cells": "spectrum",
-    "Trust": "verdict",
+    "Function": "sources.source",
+    "Source": "sources.source",
+    "cells": "parts.spectrum",
+    "Trust": "quality.verdict",
 }
 
 

@@ -5,11 +5,12 @@ import time
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from explain import baselines, core, inputs
-from explain.assess import assess
 from explain.errors import RequestError
-from explain.explanation import Explanation
-from explain.sources import Meter, Source
+from explain.fit import lime as core
+from explain.parts import baselines, inputs
+from explain.quality.assess import assess
+from explain.report.explanation import Explanation
+from explain.sources.source import Meter, Source
 
 
 def explain(

@@ -10,9 +10,9 @@ from tqdm import tqdm
 
 from explain.api import explain
 from explain.errors import RequestError
-from explain.explanation import Explanation
-from explain.quality import rank_correlation
-from explain.sources import Source
+from explain.quality.measures import rank_correlation
+from explain.report.explanation import Explanation
+from explain.sources.source import Source
 
 
 def explain_many(

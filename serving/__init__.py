@@ -18,7 +18,7 @@ from serving.client import (
     Tls,
     VersionStatus,
 )
-from serving.errors import (
+from serving.protocol.errors import (
     AccessDenied,
     DeadlineExceeded,
     InvalidRequest,
@@ -29,7 +29,7 @@ from serving.errors import (
     Unavailable,
     Unsupported,
 )
-from serving.signatures import Signature, TensorSpec
+from serving.protocol.signatures import Signature, TensorSpec
 
 __all__ = [
     "AccessDenied",

@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pytest
 import tensorflow as tf
 
-from zoo import strategy
+from zoo.training import strategy
 
 # At import: the CPU can be split only before the first tensor, and modules make tensors when they are collected.
 _TWO = strategy.get("mirrored", 2)

@@ -27,7 +27,8 @@ from benchmarks.serving import arrivals
 from benchmarks.serving.models import build, inputs, request
 from benchmarks.serving.processes import METHOD, echo, server
 from benchmarks.serving.rates import Rates, asker, compare, in_process, load, repeated, together
-from serving import Client, protos, wire
+from serving import Client
+from serving.protocol import protos, wire
 
 IN_FLIGHT, ROWS, MANY = 16, 64, 64
 JOB = 4

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from serving import Signature, protos, wire
+from serving import Signature
+from serving.protocol import protos, wire
 
 
 def build(models: Path) -> None:

@@ -71,7 +71,7 @@ def in_process(path: Path, signature: str, arrays: Mapping[str, np.ndarray]) -> 
     """The two ways to call a SavedModel here: the server's engine, and TensorFlow 2's restored function."""
     import tensorflow as tf
 
-    from serving.engine import SavedModel
+    from serving.models.saved_model import SavedModel
 
     engine, restored = SavedModel(path), tf.saved_model.load(str(path))
 

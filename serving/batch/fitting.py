@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from serving.batch.errors import BadJob
 from serving.batch.inputs import Columns, Rows
-from serving.signatures import Signature, TensorSpec
+from serving.protocol.signatures import Signature, TensorSpec
 
 ADDRESS = ("seed", "label")
 """Columns that go with a row into its shard."""

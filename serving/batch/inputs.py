@@ -13,9 +13,9 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from serving import examples, records
 from serving.batch.errors import BadJob
-from serving.errors import InvalidRequest
+from serving.protocol import examples, records
+from serving.protocol.errors import InvalidRequest
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 """The kinds of image files that are read."""

@@ -24,8 +24,8 @@ from serving.batch.inputs import Columns, Rows
 from serving.batch.manifest import Manifest
 from serving.batch.shards import FORMATS, save
 from serving.client import Client, Metadata, Prediction, chunks
-from serving.errors import NotFound
-from serving.signatures import Signature
+from serving.protocol.errors import NotFound
+from serving.protocol.signatures import Signature
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from serving import examples, records
+from serving.protocol import examples, records
 
 Columns = Mapping[str, NDArray[Any]]
 

@@ -14,7 +14,7 @@ from serving.client.calls import Call, Version
 from serving.client.replies import Prediction
 from serving.client.sync import as_method
 from serving.client.transport import AioTransport, AsyncTransport, Tls
-from serving.errors import Code, NotFound, ServingError, Unavailable
+from serving.protocol.errors import Code, NotFound, ServingError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")

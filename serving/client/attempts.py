@@ -11,7 +11,7 @@ from typing import Generic, TypeVar, final
 import numpy as np
 
 from serving.client.calls import Call
-from serving.errors import Code, ServingError
+from serving.protocol.errors import Code, ServingError
 
 T = TypeVar("T")
 TRANSIENT = (Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.CANCELLED)

@@ -12,11 +12,11 @@ import numpy as np
 from google.protobuf import text_format
 from numpy.typing import ArrayLike, NDArray
 
-from serving import examples as tf_examples
-from serving import protos, signatures, wire
 from serving.client import reading
 from serving.client.replies import Label, Metadata, Prediction, VersionStatus
-from serving.errors import Code, error
+from serving.protocol import examples as tf_examples
+from serving.protocol import protos, signatures, wire
+from serving.protocol.errors import Code, error
 
 _PREDICTION = "tensorflow.serving.PredictionService"
 _MODEL = "tensorflow.serving.ModelService"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from serving import wire
 from serving.client.replies import Prediction
-from serving.errors import Code, error
+from serving.protocol import wire
+from serving.protocol.errors import Code, error
 
 ROWS = 64
 """Rows a request: replies of some hundred kilobytes, neither many nor late."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from serving import protos, wire
+from serving.protocol import protos, wire
 
 LARGE = 2**16
 """Bytes of a reply from which its memory costs more than its fields."""

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, final
 
 from numpy.typing import NDArray
 
-from serving.errors import Code
-from serving.signatures import Signature, TensorSpec
+from serving.protocol.errors import Code
+from serving.protocol.signatures import Signature, TensorSpec
 
 
 @final

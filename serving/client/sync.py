@@ -15,7 +15,7 @@ from serving.client.attempts import Attempts, CallStatistics, Policy
 from serving.client.calls import Call, Version
 from serving.client.replies import Prediction
 from serving.client.transport import GrpcTransport, Tls, Transport
-from serving.errors import Code, NotFound, ServingError, Unavailable
+from serving.protocol.errors import Code, NotFound, ServingError, Unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Client:
       observe: told of every call, as Statistics is.
       transport: instead of gRPC channels to `address`.
 
-    Errors of every call: ServingError, see serving.errors.
+    Errors of every call: ServingError, see serving.protocol.errors.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import Any, final
 import grpc
 import grpc.aio
 
-from serving.errors import Code, ServingError, error
+from serving.protocol.errors import Code, ServingError, error
 
 _OPTIONS = [
     ("grpc.max_receive_message_length", -1),
@@ -23,7 +23,7 @@ _OPTIONS = [
 
 
 class Transport(abc.ABC):
-    """What carries a Client's calls. A test may put a double here; serving.double is one."""
+    """What carries a Client's calls. A test may put a double here; serving.testing is one."""
 
     @abc.abstractmethod
     def call(self, method: str, request: bytes, timeout: float) -> bytes:

@@ -15,8 +15,8 @@ from apache_beam.utils.retry import Clock
 from conftest import ROOT, serve
 
 from serving import Client, InvalidRequest, NotFound, Unavailable
-from serving import beam as ours
-from serving.errors import Code, error
+from serving.batch import beam as ours
+from serving.protocol.errors import Code, error
 
 
 def pipeline():

@@ -95,7 +95,7 @@ def test_the_digits_are_digits(tmp_path):
     """The default demo's samples beside real digits: as near to some, and their neighbours mostly agree on which."""
     from sklearn.neighbors import KNeighborsClassifier
 
-    from serving.engine import SavedModel
+    from serving.models.saved_model import SavedModel
 
     demo = [sys.executable, "-m", "zoo", "demo", "--out", str(tmp_path / "demo")]
     subprocess.run(demo, check=True, capture_output=True)

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from serving import Client
-from zoo import cli, data, registry
+from zoo import cli, data
+from zoo.core import registry
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -5,10 +5,11 @@ import shlex
 
 import pytest
 
-from zoo import measures, registry
-from zoo.truth.report import page
-from zoo.truth.results import OURS, Results
-from zoo.truth.trials import Contender
+from zoo.core import registry
+from zoo.evaluation import measures
+from zoo.evaluation.report import page
+from zoo.evaluation.results import OURS, Results
+from zoo.evaluation.trials import Contender
 
 PAGE = OURS.parent / "results.md"
 REPAIR = "run `zoo report`"

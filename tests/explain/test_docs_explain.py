@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from explain.verdict import Trust
+from explain.quality.verdict import Trust
 from zoo import cli
 
 DOCS = Path(__file__).parents[2] / "docs"

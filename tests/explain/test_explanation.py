@@ -12,19 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explain import (
-    Explanation,
-    Function,
-    RequestError,
-    aggregate,
-    cells,
-    columns,
-    explain,
-    grid,
-    pages,
-    pictures,
-    stretches,
-)
+from explain import Explanation, Function, RequestError, aggregate, cells, columns, explain, grid, stretches
+from explain.report import pages, pictures
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from explain import Local, Remote, RequestError, attack, explain, grid, pictures, quality
+from explain import Local, Remote, RequestError, attack, explain, grid
+from explain.quality import measures as quality
+from explain.report import pictures
 
 IMAGE, VIDEO, TABLE = (8, 8, 1), (4, 8, 8, 1), (6,)
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from explain import Function, Map, core, designs, engines, explain, inference
+from explain import Function, Map, explain
+from explain.fit import designs, engines, inference
+from explain.fit import lime as core
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 7, 8, 49])

@@ -9,7 +9,9 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances, r2_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from explain import Function, core, designs, engines, explain, grid
+from explain import Function, explain, grid
+from explain.fit import designs, engines
+from explain.fit import lime as core
 
 
 def linear(weights, offset=0.0):

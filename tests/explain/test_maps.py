@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explain.errors import RequestError
-from explain.maps import Map, grid
+from explain.parts.maps import Map, grid
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from explain import Function, Map, columns, explain, quality
+from explain import Function, Map, columns, explain
+from explain.quality import measures as quality
 
 
 def test_curves_hide_one_part_after_another():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explain import Function, explain, explain_many
-from explain.sources import Source
+from explain.sources.source import Source
 
 WEIGHTS = np.random.default_rng(2).normal(size=(12, 12, 1)).astype(np.float32)
 IMAGES = np.random.default_rng(1).random((4, 12, 12, 1)).astype(np.float32)

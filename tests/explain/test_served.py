@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from explain import Function, Local, ModelError, Remote, RequestError, explain
-from serving.errors import ServingError
+from serving.protocol.errors import ServingError
 
 SHAPE = (12, 12, 1)
 

@@ -11,7 +11,7 @@ import pytest
 
 import explain as package
 from explain import Remote, RequestError, explain
-from explain.models import find_version
+from explain.sources.models import find_version
 
 IMAGES, VECTOR = SimpleNamespace(shape=(None, 8, 8, 1), dtype="float32"), SimpleNamespace(shape=(None,), dtype="int64")
 WEIGHTS = np.linspace(-1, 1, 64).reshape(8, 8, 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explain import RequestError
-from explain.targets import resolve
+from explain.sources.targets import resolve
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from skimage.segmentation import slic as skimage_slic
 from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
 
-from explain import Function, ModelError, RequestError, core, designs, explain, grid
+from explain import Function, ModelError, RequestError, explain, grid
+from explain.fit import designs
+from explain.fit import lime as core
 
 WEIGHTS = np.random.default_rng(0).normal(size=(28, 28, 1)) / 10
 

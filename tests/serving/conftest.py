@@ -31,8 +31,9 @@ import pytest
 import savedmodels
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from serving import Client, ServerFailure, batching
-from serving.server import Server, ServerConfig
+from serving import Client, ServerFailure
+from serving.models import batching
+from serving.server.embedded import Server, ServerConfig
 
 BATCHING = Path(__file__).with_name("batching.config")
 OPTIONS = {

@@ -15,9 +15,9 @@ import pytest
 from serving import Client, InvalidRequest, TensorSpec, Unavailable, batch
 from serving.batch import BadJob, Job, Seeds
 from serving.client import PREDICT, TRANSIENT
-from serving.double import Double, Function
-from serving.errors import Code, error
-from serving.server import Server, ServerConfig
+from serving.protocol.errors import Code, error
+from serving.server.embedded import Server, ServerConfig
+from serving.testing import Double, Function
 
 SEEDS = {"seed": TensorSpec("int64", (None,))}
 OUTPUTS = {"y": TensorSpec("float32", (None, 2)), "z": TensorSpec("int64", (None,))}

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from serving import InvalidRequest, Signature, TensorSpec, examples, records
+from serving import InvalidRequest, Signature, TensorSpec
 from serving.batch import BadJob, Labels, Seeds, Together, read_inputs
 from serving.batch.fitting import Fitted
 from serving.batch.shards import save
+from serving.protocol import examples, records
 from zoo import data
 
 RANDOM = np.random.default_rng(0)

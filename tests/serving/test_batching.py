@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from serving import batching, errors, merging
-from serving.batching import Batched, Parameters, Scheduler
-from serving.monitoring import Monitor
-from serving.signatures import Signature, TensorSpec
+from serving.handlers.metrics import Monitor
+from serving.models import batching, merging
+from serving.models.batching import Batched, Parameters, Scheduler
+from serving.protocol import errors
+from serving.protocol.signatures import Signature, TensorSpec
 
 
 class Doubler:

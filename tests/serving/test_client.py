@@ -8,11 +8,12 @@ import time
 import numpy as np
 import pytest
 
-from serving import Client, DeadlineExceeded, InvalidRequest, NotFound, ServingError, Unavailable, errors
+from serving import Client, DeadlineExceeded, InvalidRequest, NotFound, ServingError, Unavailable
 from serving.client import Transport
-from serving.errors import Code, error
-from serving.server import Server, ServerConfig
-from serving.service import Service
+from serving.handlers.service import Service
+from serving.protocol import errors
+from serving.protocol.errors import Code, error
+from serving.server.embedded import Server, ServerConfig
 
 
 def test_numpy_in_numpy_out(client):

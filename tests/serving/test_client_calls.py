@@ -13,8 +13,9 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving import AsyncClient, Client, InvalidRequest, Label, NotFound, ServerFailure, protos
+from serving import AsyncClient, Client, InvalidRequest, Label, NotFound, ServerFailure
 from serving.client import Transport, calls
+from serving.protocol import protos
 
 
 class Scripted(Transport):

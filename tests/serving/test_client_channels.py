@@ -11,8 +11,8 @@ import trustme
 from serving import Client, Overloaded, Statistics, TensorSpec, Tls, Unavailable
 from serving.client import Call
 from serving.client.attempts import Attempts, Policy
-from serving.double import Double, Function
-from serving.errors import Code, error
+from serving.protocol.errors import Code, error
+from serving.testing import Double, Function
 from zoo import cli
 
 FUNCTION = Function(

@@ -6,9 +6,9 @@ from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving import protos, wire
 from serving.client import reading
-from serving.errors import ServingError
+from serving.protocol import protos, wire
+from serving.protocol.errors import ServingError
 
 RNG = np.random.default_rng(0)
 NUMBERS = {

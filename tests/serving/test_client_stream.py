@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving import Client, InvalidRequest, NotFound, TensorSpec, Unavailable, protos
+from serving import Client, InvalidRequest, NotFound, TensorSpec, Unavailable
 from serving.client import Transport
-from serving.double import Double, Function
-from serving.errors import Code, error
+from serving.protocol import protos
+from serving.protocol.errors import Code, error
+from serving.testing import Double, Function
 
 SEEDS = {"seed": TensorSpec("int64", (None,))}
 

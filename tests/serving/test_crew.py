@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from serving import crew
-from serving.crew import PATIENCE, Crew
+from serving.server import thread_pool as crew
+from serving.server.thread_pool import PATIENCE, Crew
 
 WAIT = 10.0
 

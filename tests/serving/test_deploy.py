@@ -10,8 +10,9 @@ import pytest
 import yaml
 from google.protobuf import text_format
 
-from serving import configs, flags, protos
-from serving.monitoring import PATH
+from serving.handlers.metrics import PATH
+from serving.protocol import configs, protos
+from serving.server import flags
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "serving" / "deploy"

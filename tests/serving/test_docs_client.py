@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.server import Server, ServerConfig
+from serving.server.embedded import Server, ServerConfig
 
 TEXT = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
 

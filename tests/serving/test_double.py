@@ -7,8 +7,8 @@ import pytest
 
 from serving import AsyncClient, Client, Overloaded, ServingError, TensorSpec, Unsupported
 from serving.client import Call
-from serving.double import Double, Function
-from serving.errors import Code, error
+from serving.protocol.errors import Code, error
+from serving.testing import Double, Function
 
 
 def affine(x, bias):

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from serving import Client, protos, wire
-from serving.errors import Code, ServingError, error
-from serving.loading import Loader
-from serving.server import Server, ServerConfig
-from serving.service import Service
-from serving.store import State, Store, StoreConfig
+from serving import Client
+from serving.handlers.service import Service
+from serving.models.loading import Loader
+from serving.models.store import State, Store, StoreConfig
+from serving.protocol import protos, wire
+from serving.protocol.errors import Code, ServingError, error
+from serving.server.embedded import Server, ServerConfig
 
 PREDICTION, MODEL = "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"
 CALLS = [

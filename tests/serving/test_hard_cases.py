@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving import Client, InvalidRequest, ServingError, Unavailable, protos, wire
-from serving.loading import Loader
-from serving.server import Server, ServerConfig
-from serving.service import Service
-from serving.store import State, Store, StoreConfig
-from serving.versions import Source
+from serving import Client, InvalidRequest, ServingError, Unavailable
+from serving.handlers.service import Service
+from serving.models.loading import Loader
+from serving.models.store import State, Store, StoreConfig
+from serving.protocol import protos, wire
+from serving.protocol.versions import Source
+from serving.server.embedded import Server, ServerConfig
 
 PREDICT = "tensorflow.serving.PredictionService"
 
@@ -230,8 +231,8 @@ def make():
     except TypeError as failure:
         failed.append(failure)
 for _ in range(20):
-    sys.modules.pop("serving.protos", None)
-    protos = importlib.import_module("serving.protos")
+    sys.modules.pop("serving.protocol.protos", None)
+    protos = importlib.import_module("serving.protocol.protos")
     threads = [threading.Thread(target=make) for _ in range(8)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]

@@ -5,12 +5,12 @@ import time
 import pytest
 from google.protobuf import text_format
 
-from serving import errors, protos
-from serving.errors import BadOption, Code, ServingError
-from serving.modelconfig import ConfigFile, Configuration, read
-from serving.service import Service
-from serving.store import State, Store, StoreConfig
-from serving.versions import Policy, Source
+from serving.handlers.service import Service
+from serving.models.store import State, Store, StoreConfig
+from serving.protocol import errors, protos
+from serving.protocol.errors import BadOption, Code, ServingError
+from serving.protocol.versions import Policy, Source
+from serving.server.model_config import ConfigFile, Configuration, read
 
 
 class Fake:

@@ -4,8 +4,8 @@ import itertools
 import re
 import threading
 
-from serving.errors import Code
-from serving.monitoring import MAX_NAMES, OTHER, Monitor
+from serving.handlers.metrics import MAX_NAMES, OTHER, Monitor
+from serving.protocol.errors import Code
 
 LINE = re.compile(r':[a-z_:]+(\{([A-Za-z_]+="([^"\\\n]|\\[\\"n])*"(,|(?=\})))*\}) -?[0-9.e+]+')
 

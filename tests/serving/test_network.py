@@ -13,9 +13,10 @@ import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from serving import Client, Overloaded, Tls, Unavailable, configs, flags
-from serving.errors import BadOption
-from serving.server import Server, ServerConfig, main
+from serving import Client, Overloaded, Tls, Unavailable
+from serving.protocol import configs
+from serving.protocol.errors import BadOption
+from serving.server.embedded import Server, ServerConfig, flags, main
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -131,7 +132,7 @@ def test_limits_of_messages_and_of_requests_in_flight(models):
 
 
 def test_batching_gives_what_each_request_alone_gives(models):
-    from serving.batching import Parameters
+    from serving.models.batching import Parameters
 
     server = Server(ServerConfig(models=models, port=0, batching=Parameters(timeout=0.05, pool="together")))
     with Client(server.address, channels=4) as client:

@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving import protos, requestlog, wire
-from serving.errors import BadOption
-from serving.monitoring import Monitor
-from serving.requestlog import RequestLog
+from serving.handlers import request_log as requestlog
+from serving.handlers.metrics import Monitor
+from serving.handlers.request_log import RequestLog
+from serving.protocol import protos, wire
+from serving.protocol.errors import BadOption
 
 
 def config(prefix, rate):
@@ -74,8 +75,8 @@ def test_a_file_is_no_longer_than_a_warm_up_file_may_be(tmp_path, monkeypatch):
 
 
 def test_a_log_warms_a_model_up(models, tmp_path):
-    from serving.engine import SavedModel
-    from serving.service import warm_up
+    from serving.handlers.service import warm_up
+    from serving.models.saved_model import SavedModel
 
     log = RequestLog(Monitor())
     log.configure({"affine": config(tmp_path / "x", 1.0)})

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from serving import restjson, restreply, resttensor
-from serving.errors import InvalidRequest, ServingError, Unsupported
-from serving.signatures import Signature, TensorSpec
+from serving.protocol.errors import InvalidRequest, ServingError, Unsupported
+from serving.protocol.signatures import Signature, TensorSpec
+from serving.server.rest import replies as restreply
+from serving.server.rest import requests as restjson
+from serving.server.rest import values as resttensor
 
 SIDES = arrays.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)
 LETTERS = '[]{},:"0123456789.eE+-NaInfinitytrue \\u'

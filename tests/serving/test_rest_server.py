@@ -10,13 +10,13 @@ import httpx
 import pytest
 import trustme
 
-from serving import rest as rest_module
-from serving.errors import BadOption, CannotServe
-from serving.loading import Loader
-from serving.monitoring import Monitor
-from serving.rest import Rest
-from serving.service import Service
-from serving.store import Store, StoreConfig
+from serving.handlers.metrics import Monitor
+from serving.handlers.service import Service
+from serving.models.loading import Loader
+from serving.models.store import Store, StoreConfig
+from serving.protocol.errors import BadOption, CannotServe
+from serving.server.rest import app as rest_module
+from serving.server.rest.app import Rest
 
 SLOW = {"signature_name": "slow", "inputs": [10**7]}
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from serving import Client, Unavailable
-from serving.server import main
+from serving.server.embedded import main
 
 
 def test_sigterm_drains(launch, models):
@@ -54,8 +54,8 @@ def _ignore(client):
 
 
 def test_replies_as_content_on_request(launch, models):
-    from serving import protos, wire
     from serving.client import PREDICT, GrpcTransport
+    from serving.protocol import protos, wire
 
     running = launch("--models", models, "--enable_serialization_as_tensor_content")
     request = protos.PredictRequest()

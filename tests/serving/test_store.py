@@ -13,11 +13,14 @@ import savedmodels
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from serving import Client, NotFound, engine, errors, store
-from serving.loading import Loader
-from serving.server import Server, ServerConfig
-from serving.store import State, Status, Store, StoreConfig
-from serving.versions import Policy, Source
+from serving import Client, NotFound
+from serving.models import saved_model as engine
+from serving.models import store
+from serving.models.loading import Loader
+from serving.models.store import State, Status, Store, StoreConfig
+from serving.protocol import errors
+from serving.protocol.versions import Policy, Source
+from serving.server.embedded import Server, ServerConfig
 
 
 class Fake:

@@ -11,8 +11,9 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving import configs, tfserving
-from serving.errors import BadOption, CannotServe
+from serving.protocol import configs
+from serving.protocol.errors import BadOption, CannotServe
+from serving.server import tfserving
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving import InvalidRequest, ServerFailure, protos, wire
+from serving import InvalidRequest, ServerFailure
+from serving.protocol import protos, wire
 
 RANDOM = np.random.default_rng(0)
 KINDS = [np.dtype(k) for _, k, _ in wire._TYPES.values() if k is not np.object_]

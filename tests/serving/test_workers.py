@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from serving import Client, InvalidRequest
-from serving.monitoring import PATH, Monitor
-from serving.siblings import Siblings
+from serving.handlers.metrics import PATH, Monitor
+from serving.server.metrics_peers import Siblings
 
 MONITORING = Path(__file__).parents[2] / "serving" / "deploy" / "monitoring.config"
 
@@ -69,7 +69,7 @@ def test_metrics_of_processes_add_up(tmp_path):
 
 
 def test_a_worker_that_has_ended_says_nothing_and_one_that_hangs_is_told(tmp_path, monkeypatch):
-    from serving import siblings
+    from serving.server import metrics_peers as siblings
 
     with socket.socket(socket.AF_UNIX) as ended:
         ended.bind(str(tmp_path / "ended"))

@@ -10,10 +10,12 @@ import tensorflow as tf
 from ordering import accesses, graphs
 from smaller import smaller
 
-from zoo import data, registry, strategy
-from zoo.model import Batch, GenerativeModel, Spec
-from zoo.noise import Seed
-from zoo.trainer import Trainer
+from zoo import data
+from zoo.core import registry
+from zoo.core.model import Batch, GenerativeModel, Spec
+from zoo.core.random import Seed
+from zoo.training import strategy
+from zoo.training.trainer import Trainer
 
 BATCH = 32
 EVERY = pytest.mark.parametrize("name", list(registry.recipes()))
@@ -194,7 +196,7 @@ def test_normalisation_is_over_all_replicas(name, digits):
 @EVERY
 def test_signatures_have_the_batch_in_front(name, digits):
     model, _ = make(name, strategy.get("one"), spec_for(digits, (28, 28, 1)))
-    from zoo.export import example_inputs
+    from zoo.export.savedmodel import example_inputs
 
     for key, signature in model.signatures().items():
         outputs = signature.function(*map(tf.constant, example_inputs(signature, 3).values()))

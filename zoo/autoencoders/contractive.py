@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.losses.codes import contraction
-from zoo.model import Spec, Terms
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @recipe(

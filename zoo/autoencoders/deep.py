@@ -4,10 +4,10 @@ Their pretraining by Boltzmann machines gave way to better initial weights and o
 """
 
 from zoo.autoencoders.family import Autoencoder
-from zoo.claims import Claim
-from zoo.model import Spec
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
-from zoo.registry import recipe
 
 
 @recipe(

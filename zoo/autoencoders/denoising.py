@@ -3,12 +3,12 @@
 import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder, Corruption
-from zoo.claims import Claim
-from zoo.errors import unknown
-from zoo.model import Spec
+from zoo.core.claims import Claim
+from zoo.core.errors import unknown
+from zoo.core.model import Spec
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 def masking(share: float) -> Corruption:

@@ -6,9 +6,8 @@ from typing import final
 import keras
 import tensorflow as tf
 
-from zoo.errors import unknown
-from zoo.losses import reconstruction
-from zoo.model import (
+from zoo.core.errors import unknown
+from zoo.core.model import (
     Batch,
     GenerativeModel,
     Player,
@@ -21,7 +20,8 @@ from zoo.model import (
     seed_spec,
     to_wire,
 )
-from zoo.noise import Seed
+from zoo.core.random import Seed
+from zoo.losses import reconstruction
 
 LOSSES: Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "mse": lambda x, logits: reconstruction.squared_error(x, tf.tanh(logits / 2)),

@@ -6,14 +6,14 @@ import keras
 import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder, Penalty
-from zoo.claims import Claim
-from zoo.errors import unknown
+from zoo.core.claims import Claim
+from zoo.core.errors import unknown
+from zoo.core.model import Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
+from zoo.core.replicas import gather
 from zoo.losses.codes import sparsity_kl, sparsity_l1
-from zoo.model import Spec, Terms
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.registry import recipe
-from zoo.strategy import gather
 
 
 def _kl(weight: float, target: float) -> Penalty:

@@ -8,13 +8,13 @@ from itertools import pairwise
 import tensorflow as tf
 
 from zoo.autoencoders.family import LOSSES, Autoencoder
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.losses.reconstruction import squared_error
-from zoo.model import Batch, Player, Spec, Terms
 from zoo.networks.chain import chain
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @recipe(

@@ -4,10 +4,10 @@ Goodfellow, Bengio & Courville, Deep Learning (2016), section 14.1.
 """
 
 from zoo.autoencoders.family import Autoencoder
-from zoo.claims import Claim
-from zoo.model import Spec
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
-from zoo.registry import recipe
 
 
 @recipe(

@@ -11,13 +11,14 @@ import glob
 from collections.abc import Mapping
 from pathlib import Path
 
-from zoo.data import catalogue, domains, folder, npz, records
-from zoo.data.builtin import BUILTINS
-from zoo.data.core import Data, Scaling, in_memory
+from zoo.core.errors import unknown
+from zoo.data.dataset import Data, Scaling, in_memory
 from zoo.data.errors import DataError, raised_in
 from zoo.data.images import Format
+from zoo.data.sources import domains, folder, npz, records
+from zoo.data.sources import tfds as catalogue
+from zoo.data.sources.builtin import BUILTINS
 from zoo.data.splits import Split
-from zoo.errors import unknown
 
 __all__ = ["DESCRIPTIONS", "Data", "DataError", "Scaling", "Split", "load", "names", "raised_in"]
 

@@ -2,7 +2,7 @@
 
 import re
 
-from zoo.errors import UserError
+from zoo.core.errors import UserError
 
 
 class DataError(UserError):

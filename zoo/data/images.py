@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
+from zoo.core.model import from_wire, to_wire
 from zoo.data.errors import DataError
-from zoo.model import from_wire, to_wire
 
 __all__ = ["Format", "conform", "decode", "from_wire", "header", "normalise", "stored", "to_wire"]
 

@@ -10,8 +10,8 @@ from typing import final
 
 import tensorflow as tf
 
+from zoo.core.model import Batch
 from zoo.data.errors import DataError
-from zoo.model import Batch
 
 FOREVER = 2**62
 """More steps than anyone takes."""

@@ -13,10 +13,10 @@ from typing import Any, final
 import numpy as np
 import tensorflow as tf
 
+from zoo.core.model import Batch
 from zoo.data.errors import DataError
 from zoo.data.images import normalise
 from zoo.data.plan import FOREVER, Plan
-from zoo.model import Batch
 
 _AHEAD = 2
 """Batches made ahead of use."""

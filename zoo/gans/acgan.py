@@ -5,13 +5,13 @@ from typing import final
 
 import tensorflow as tf
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec, Terms
+from zoo.core.registry import recipe
 from zoo.gans.condition import labels
 from zoo.gans.family import ADAM, Adversarial, classes_of
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Spec, Terms
 from zoo.networks.adversaries import adversaries
-from zoo.registry import recipe
 
 
 @final

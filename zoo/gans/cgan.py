@@ -1,10 +1,10 @@
 """The conditional GAN: both networks are told the label. Mirza & Osindero, arXiv 1411.1784."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

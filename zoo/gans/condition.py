@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from zoo.model import label_spec
-from zoo.noise import Seed
+from zoo.core.model import label_spec
+from zoo.core.random import Seed
 
 
 @dataclass(frozen=True)

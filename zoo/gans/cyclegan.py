@@ -3,14 +3,14 @@
 from functools import partial
 from typing import Any, final
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.gans.games.translation import Translation
 from zoo.losses.adversarial import least_squares
 from zoo.losses.reconstruction import mean_absolute_error
-from zoo.model import Batch, Spec, Terms
 from zoo.networks.translator import two_domains
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @final

@@ -1,10 +1,10 @@
 """DCGAN: a GAN of strided convolutions alone. Radford, Metz & Chintala, arXiv 1511.06434."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

@@ -1,10 +1,10 @@
 """DRAGAN: D is kept from being steep around the data alone. Kodali, Abernethy, Hays & Kira, arXiv 1705.07215."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

@@ -2,14 +2,14 @@
 
 from typing import final
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.gans.games.video import Video, half_resolution, some_frames
 from zoo.losses.adversarial import hinge
-from zoo.model import Batch, Spec, Terms
 from zoo.networks.conv import sides
 from zoo.networks.video import frame_discriminator, generator, motion_discriminator
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @final

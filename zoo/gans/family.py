@@ -8,13 +8,8 @@ from typing import Any, final
 import keras
 import tensorflow as tf
 
-from zoo import regularizers
-from zoo.augment import augmentation
-from zoo.errors import UserError, unknown
-from zoo.gans.condition import NOTHING, Condition, labels
-from zoo.guidance import guided
-from zoo.losses.adversarial import AdversarialLoss
-from zoo.model import (
+from zoo.core.errors import UserError, unknown
+from zoo.core.model import (
     Batch,
     GenerativeModel,
     Player,
@@ -27,9 +22,14 @@ from zoo.model import (
     seed_spec,
     to_wire,
 )
+from zoo.core.random import Seed
+from zoo.gans.condition import NOTHING, Condition, labels
+from zoo.losses import penalties as regularizers
+from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.adversaries import adversaries
 from zoo.networks.spectral import advance
-from zoo.noise import Seed
+from zoo.ops.augment import augmentation
+from zoo.ops.guidance import guided
 
 PRIORS = ("normal", "uniform")
 
@@ -49,14 +49,14 @@ class Adversarial(GenerativeModel):
       condition: what G is told besides its noise.
       prior: of the noise: normal, or uniform in [-1, 1].
       spread: what G multiplies its noise with. Little drowns codes less: Mukherjee et al., arXiv 1809.03627.
-      penalty: a name of `zoo.regularizers`, paid `weight` times in every turn, or `every` times that in every
+      penalty: a name of `zoo.losses.penalties`, paid `weight` times in every turn, or `every` times that in every
         `every`-th.
       orthogonality: the weight of that of D's kernels.
-      augment: names of `zoo.augment`, of what D sees in training.
+      augment: names of `zoo.ops.augment`, of what D sees in training.
       clip: bound of D's weights; 0 for none.
       moves: of D in a turn.
       rate: of G's learning, relative to D's: two time scales, Heusel et al., arXiv 1706.08500.
-      guide: how much of G's gradient is weighed by an explanation of D, 0 to 1; see `zoo.guidance`.
+      guide: how much of G's gradient is weighed by an explanation of D, 0 to 1; see `zoo.ops.guidance`.
     """
 
     def __init__(

@@ -1,10 +1,10 @@
 """The GAN, as any loss with any penalty on any networks. Goodfellow et al., arXiv 1406.2661."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses import adversarial
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

@@ -5,14 +5,14 @@ from typing import Any, final
 
 import tensorflow as tf
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec, Terms
+from zoo.core.registry import recipe
 from zoo.gans.condition import codes
 from zoo.gans.family import ADAM, Adversarial
 from zoo.losses.adversarial import non_saturating
 from zoo.losses.information import mutual_information
-from zoo.model import Spec, Terms
 from zoo.networks.adversaries import adversaries
-from zoo.registry import recipe
 
 
 @final

@@ -4,15 +4,15 @@ from typing import final
 
 import tensorflow as tf
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.gans.family import ADAM
 from zoo.gans.games.pyramid import Pyramid
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Spec
 from zoo.networks.pyramid import levels
-from zoo.noise import Seed
-from zoo.registry import recipe
-from zoo.resizing import enlarge, shrink
+from zoo.ops.resize import enlarge, shrink
 
 
 @final

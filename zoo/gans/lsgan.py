@@ -1,10 +1,10 @@
 """LSGAN: least squares, which also draw what is right but far from the data. Mao et al., arXiv 1611.04076."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import least_squares
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

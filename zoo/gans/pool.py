@@ -6,9 +6,9 @@ Shrivastava et al., arXiv 1612.07828, section 2.3.
 import keras
 import tensorflow as tf
 
-from zoo import strategy
-from zoo.errors import UserError
-from zoo.noise import Seed
+from zoo.core import replicas
+from zoo.core.errors import UserError
+from zoo.core.random import Seed
 
 
 class ImagePool(keras.Model):
@@ -33,13 +33,13 @@ class ImagePool(keras.Model):
         smaller than the batch.
         """
         count = fakes.shape[0]
-        everyone = count * strategy.replicas()
+        everyone = count * replicas.replicas()
         places = self.images.shape[0] // everyone
         if not places:
             raise UserError(f"A pool of {self.images.shape[0]} is smaller than a batch. Give pool={everyone} or more.")
         pool, asked = tf.convert_to_tensor(self.images), tf.cast(self.asked.value, tf.int32)
         shared = tf.reshape(pool[: everyone * places], (everyone, places, *fakes.shape[1:]))
-        mine = tf.gather(shared, strategy.rows(count))
+        mine = tf.gather(shared, replicas.rows(count))
         filling = asked < places
         coin, where = tf.unstack(seed.uniform((2,)), axis=1)
         replaced = filling | (coin < 0.5)
@@ -47,7 +47,7 @@ class ImagePool(keras.Model):
         older = tf.gather(mine, place, batch_dims=1)
         taken = replaced[:, None] & (place[:, None] == tf.range(places))
         mine = tf.where(_like(taken, mine), fakes[:, None], mine)
-        kept = tf.reshape(strategy.gather(mine), (everyone * places, *fakes.shape[1:]))
+        kept = tf.reshape(replicas.gather(mine), (everyone * places, *fakes.shape[1:]))
         self.images.assign(tf.concat([kept, pool[everyone * places :]], axis=0))
         self.asked.assign(tf.cast(tf.minimum(asked + 1, places), tf.float32))
         return tf.where(_like(replaced & ~filling, fakes), older, fakes)

@@ -1,10 +1,10 @@
 """R3GAN, the modern baseline: relativistic pairing with R1 and R2. Huang et al., arXiv 2501.05441."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import relativistic
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

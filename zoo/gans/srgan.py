@@ -4,17 +4,17 @@ from typing import Any, final
 
 import keras
 
-from zoo.claims import Claim
-from zoo.errors import UserError
+from zoo.core.claims import Claim
+from zoo.core.errors import UserError
+from zoo.core.model import Batch, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.gans.games.upscaling import Upscaling
 from zoo.losses.adversarial import non_saturating
 from zoo.losses.perceptual import perceptual_distance
 from zoo.losses.reconstruction import mean_squared_error
-from zoo.model import Batch, Spec, Terms
 from zoo.networks.random_features import random_features
 from zoo.networks.srresnet import discriminator, srresnet
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @final

@@ -1,10 +1,10 @@
 """WGAN: a critic that estimates the Wasserstein distance, kept Lipschitz by clipping. arXiv 1701.07875."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import wasserstein
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

@@ -1,10 +1,10 @@
 """WGAN-GP: a critic whose slope is drawn to 1. Gulrajani et al., arXiv 1704.00028."""
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import wasserstein
-from zoo.model import Spec
-from zoo.registry import recipe
 
 
 @recipe(

@@ -9,7 +9,7 @@ from functools import partial
 
 import tensorflow as tf
 
-from zoo.errors import unknown
+from zoo.core.errors import unknown
 
 PerExample = Callable[[tf.Tensor], tf.Tensor]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from zoo.errors import unknown
+from zoo.core.errors import unknown
 from zoo.losses import reconstruction
 from zoo.losses.divergence import bounded
 

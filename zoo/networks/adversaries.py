@@ -2,7 +2,7 @@
 
 import keras
 
-from zoo.errors import UserError, unknown
+from zoo.core.errors import UserError, unknown
 from zoo.networks import dcgan, resnet, subpixel
 from zoo.networks.mlp import mlp
 from zoo.networks.norms import NORMS

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from zoo.errors import UserError
+from zoo.core.errors import UserError
 
 
 def sides(shape: tuple[int, ...]) -> list[tuple[int, int]]:

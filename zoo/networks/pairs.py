@@ -2,7 +2,7 @@
 
 import keras
 
-from zoo.errors import unknown
+from zoo.core.errors import unknown
 from zoo.networks import conv
 from zoo.networks.mlp import mlp
 

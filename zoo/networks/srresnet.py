@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from zoo.errors import UserError
+from zoo.core.errors import UserError
 
 
 class PixelShuffle(layers.Layer):

@@ -7,7 +7,7 @@ judges patches, Isola et al., arXiv 1611.07004, section 3.2.2.
 import keras
 from keras import layers
 
-from zoo.errors import UserError
+from zoo.core.errors import UserError
 from zoo.networks.conv import cropped, sides
 from zoo.networks.norms import biased, bounded, normalised
 

@@ -8,7 +8,7 @@ import math
 import keras
 from keras import layers, ops
 
-from zoo.errors import UserError
+from zoo.core.errors import UserError
 from zoo.networks.conv import cropped, sides
 from zoo.networks.norms import bounded
 

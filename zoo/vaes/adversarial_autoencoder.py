@@ -3,13 +3,13 @@
 import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.losses.adversarial import non_saturating
-from zoo.model import Batch, Player, Spec, Terms
 from zoo.networks.mlp import mlp
 from zoo.networks.pairs import pair
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @recipe(

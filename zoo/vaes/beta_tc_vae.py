@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Player, Spec, Terms, to_wire
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
+from zoo.core.replicas import gather
 from zoo.losses.divergence import total_correlation
-from zoo.model import Batch, Player, Spec, Terms, to_wire
-from zoo.noise import Seed
-from zoo.registry import recipe
-from zoo.strategy import gather
 from zoo.vaes.family import VAE, Game, assemble
 
 

@@ -1,8 +1,8 @@
 """The conditional VAE: p(x|z, y), which gives the class asked for. Sohn, Lee & Yan, NIPS 2015."""
 
-from zoo.claims import Claim
-from zoo.model import Spec
-from zoo.registry import recipe
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.vaes.family import VAE, assemble
 
 

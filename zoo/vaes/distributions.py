@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, final
 import keras
 import tensorflow as tf
 
+from zoo.core.random import Seed
 from zoo.losses.divergence import bounded, log_normal
-from zoo.noise import Seed
 
 if TYPE_CHECKING:
     from zoo.vaes.family import VAE

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from zoo.claims import Claim
-from zoo.model import Batch, Player, Spec, Terms
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
+from zoo.core.replicas import gather
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.registry import recipe
-from zoo.strategy import gather
 from zoo.vaes.family import VAE, Game, assemble, elbo
 
 

@@ -8,11 +8,8 @@ import keras
 import tensorflow as tf
 
 from zoo.autoencoders.family import mean_squared_error
-from zoo.errors import UserError
-from zoo.losses import likelihood as likelihoods
-from zoo.losses.divergence import kl_standard_normal
-from zoo.losses.likelihood import Likelihood
-from zoo.model import (
+from zoo.core.errors import UserError
+from zoo.core.model import (
     Batch,
     GenerativeModel,
     Player,
@@ -26,8 +23,11 @@ from zoo.model import (
     seed_spec,
     to_wire,
 )
+from zoo.core.random import Seed
+from zoo.losses import likelihood as likelihoods
+from zoo.losses.divergence import kl_standard_normal
+from zoo.losses.likelihood import Likelihood
 from zoo.networks.pairs import pair
-from zoo.noise import Seed
 from zoo.vaes.distributions import DiagonalNormal, Posterior, Prior, StandardNormal
 
 Game = Callable[["VAE"], Sequence[Player]]

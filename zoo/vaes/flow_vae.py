@@ -10,11 +10,11 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.registry import recipe
 from zoo.losses.divergence import bounded, log_normal
-from zoo.model import Spec
 from zoo.networks.mlp import mlp
-from zoo.registry import recipe
 from zoo.vaes.distributions import Posterior
 from zoo.vaes.family import VAE, assemble
 

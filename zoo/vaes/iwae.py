@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from zoo.claims import Claim
-from zoo.model import Batch, Player, Spec, Terms
-from zoo.noise import Seed
-from zoo.registry import recipe
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.vaes.family import VAE, Game, assemble, log_mean_exp
 
 

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Batch, Player, Spec, Terms, from_wire
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.losses.adversarial import non_saturating
 from zoo.losses.divergence import kl_standard_normal
 from zoo.losses.reconstruction import squared_error
-from zoo.model import Batch, Player, Spec, Terms, from_wire
 from zoo.networks import conv
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.registry import recipe
 from zoo.vaes.family import VAE, Game, assemble
 
 

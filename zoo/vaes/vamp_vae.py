@@ -7,10 +7,10 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from keras import layers
 
-from zoo.claims import Claim
-from zoo.model import Spec
-from zoo.noise import Seed
-from zoo.registry import recipe
+from zoo.core.claims import Claim
+from zoo.core.model import Spec
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
 from zoo.vaes.distributions import Prior
 from zoo.vaes.family import VAE, assemble
 

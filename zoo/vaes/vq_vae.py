@@ -11,9 +11,8 @@ import tensorflow as tf
 from keras import layers
 
 from zoo.autoencoders.family import mean_squared_error
-from zoo.claims import Claim
-from zoo.losses.reconstruction import squared_error
-from zoo.model import (
+from zoo.core.claims import Claim
+from zoo.core.model import (
     Batch,
     GenerativeModel,
     Player,
@@ -26,11 +25,12 @@ from zoo.model import (
     seed_spec,
     to_wire,
 )
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
+from zoo.losses.reconstruction import squared_error
 from zoo.networks import conv
 from zoo.networks.mlp import mlp
 from zoo.networks.transformer import causal
-from zoo.noise import Seed
-from zoo.registry import recipe
 
 
 @final

@@ -4,13 +4,13 @@ import keras
 import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
-from zoo.claims import Claim
+from zoo.core.claims import Claim
+from zoo.core.model import Spec, Terms
+from zoo.core.random import Seed
+from zoo.core.registry import recipe
+from zoo.core.replicas import gather
 from zoo.losses.divergence import maximum_mean_discrepancy
-from zoo.model import Spec, Terms
 from zoo.networks.pairs import pair
-from zoo.noise import Seed
-from zoo.registry import recipe
-from zoo.strategy import gather
 
 
 @recipe(

@@ -8,15 +8,16 @@ import pytest
 import tensorflow as tf
 from sklearn.decomposition import PCA
 
-from zoo import registry, strategy
 from zoo.autoencoders.family import Autoencoder
-from zoo.config import TrainConfig
-from zoo.errors import UserError
+from zoo.core import registry
+from zoo.core.config import TrainConfig
+from zoo.core.errors import UserError
+from zoo.core.model import Batch, Spec
+from zoo.core.random import Seed
 from zoo.losses.reconstruction import squared_error
-from zoo.model import Batch, Spec
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.trainer import Trainer
+from zoo.training import strategy
+from zoo.training.trainer import Trainer
 
 ONE = strategy.get("one")
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import strategy
 from zoo.autoencoders import denoising
+from zoo.core import replicas
+from zoo.core.random import Seed
 from zoo.losses import codes, divergence
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
 
 RANDOM = np.random.default_rng(0)
 
@@ -122,8 +122,8 @@ def test_gather_gives_every_replica_the_global_batch_and_the_whole_gradient(two_
     def step(own):
         with tf.GradientTape() as tape:
             tape.watch(own)
-            whole = strategy.gather(own)
-            loss = tf.reduce_sum(whole**3) / strategy.replicas()
+            whole = replicas.gather(own)
+            loss = tf.reduce_sum(whole**3) / replicas.replicas()
         return whole, tape.gradient(loss, own)
 
     parts = iter([rows[:2], rows[2:]])

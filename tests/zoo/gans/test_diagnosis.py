@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 import toys
 
-from zoo import registry
-from zoo.diagnosis import TROUBLES, Diagnosis, diversity
-from zoo.model import Batch, Spec
+from zoo.core import registry
+from zoo.core.model import Batch, Spec
+from zoo.training.diagnosis import TROUBLES, Diagnosis, diversity
 
 RING = toys.ring(20_000, 0)
 CORNER = (0.95 + 0.01 * np.random.default_rng(0).normal(size=(20_000, 2))).astype(np.float32)

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import registry
-from zoo.errors import UserError
+from zoo.core import registry
+from zoo.core.errors import UserError
+from zoo.core.model import Batch, Spec
+from zoo.core.random import Seed
 from zoo.losses import adversarial
-from zoo.model import Batch, Spec
+from zoo.losses.penalties import PENALTIES
 from zoo.networks.adversaries import NETWORKS
 from zoo.networks.spectral import SpectralNormalised
-from zoo.noise import Seed
-from zoo.regularizers import PENALTIES
 
 SMALL = {"networks": "mlp", "latent": 4}
 

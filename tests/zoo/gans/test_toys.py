@@ -7,10 +7,10 @@ import tensorflow as tf
 import toys
 from scipy.stats import wasserstein_distance
 
+from zoo.core.model import Spec
+from zoo.core.random import Seed
 from zoo.gans.family import assemble
 from zoo.losses import adversarial
-from zoo.model import Spec
-from zoo.noise import Seed
 
 RING = toys.ring(50_000, 0)
 

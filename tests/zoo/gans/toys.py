@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import strategy
-from zoo.config import TrainConfig
+from zoo.core.config import TrainConfig
+from zoo.core.model import Batch, Spec
+from zoo.core.random import Seed
 from zoo.gans.family import GAN, assemble
 from zoo.losses import adversarial
-from zoo.model import Batch, Spec
-from zoo.noise import Seed
-from zoo.trainer import Trainer
+from zoo.training import strategy
+from zoo.training.trainer import Trainer
 
 CENTRES = 0.7 * np.stack([np.cos(np.arange(8) * np.pi / 4), np.sin(np.arange(8) * np.pi / 4)], axis=1)
 DEVIATION = 0.03

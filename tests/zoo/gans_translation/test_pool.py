@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import strategy
-from zoo.errors import UserError
+from zoo.core import replicas
+from zoo.core.errors import UserError
+from zoo.core.random import Seed
 from zoo.gans.pool import ImagePool
-from zoo.noise import Seed
+from zoo.training import strategy
 
 ROWS = 4
 
@@ -23,7 +24,7 @@ def swapped(placed, size, turns):
 
     @tf.function
     def turn(t):
-        rows = strategy.rows(ROWS // strategy.replicas())
+        rows = replicas.rows(ROWS // replicas.replicas())
         fakes = 100.0 * t + tf.cast(rows, tf.float32)
         return pool.swap(tf.tile(fakes[:, None, None, None], (1, 2, 1, 1)), Seed.of(rows).fold(tf.cast(t, tf.int64)))
 

@@ -5,17 +5,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import data, registry, strategy
-from zoo.errors import UserError
+from zoo import data
+from zoo.core import registry
+from zoo.core.errors import UserError
+from zoo.core.model import Batch, Spec
+from zoo.core.random import Seed
 from zoo.gans.cyclegan import CycleGAN
 from zoo.gans.games.video import half_resolution, some_frames
 from zoo.gans.lapgan import LAPGAN
 from zoo.losses.adversarial import least_squares
-from zoo.model import Batch, Spec
 from zoo.networks.random_features import random_features
-from zoo.noise import Seed
-from zoo.resizing import enlarge, shrink
-from zoo.trainer import Trainer
+from zoo.ops.resize import enlarge, shrink
+from zoo.training import strategy
+from zoo.training.trainer import Trainer
 
 RNG = np.random.default_rng(0)
 SEED = Seed.of(tf.range(4, dtype=tf.int64))

@@ -8,11 +8,13 @@ import pytest
 import tensorflow as tf
 from test_translation_games import a_cyclegan
 
-from zoo import data, measures, registry
-from zoo.config import RunConfig
-from zoo.errors import UserError
-from zoo.measures import Trained
-from zoo.metrics.image_quality import psnr
+from zoo import data
+from zoo.core import registry
+from zoo.core.config import RunConfig
+from zoo.core.errors import UserError
+from zoo.evaluation import measures
+from zoo.evaluation.measures import Trained
+from zoo.evaluation.metrics.image_quality import psnr
 
 
 def trained(model, name, set_, **parameters):

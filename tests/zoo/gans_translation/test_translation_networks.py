@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.errors import UserError
+from zoo.core.errors import UserError
 from zoo.losses.perceptual import perceptual_distance
 from zoo.losses.reconstruction import mean_absolute_error, mean_squared_error
 from zoo.networks import srresnet, translator, video
 from zoo.networks.random_features import random_features
-from zoo.resizing import enlarge, shrink
+from zoo.ops.resize import enlarge, shrink
 
 RNG = np.random.default_rng(0)
 

@@ -6,14 +6,15 @@ import pytest
 import tensorflow as tf
 from scipy.stats import multivariate_normal
 
-from zoo import registry, strategy
-from zoo.config import TrainConfig
+from zoo.core import registry
+from zoo.core.config import TrainConfig
+from zoo.core.model import Batch, Spec, from_wire
+from zoo.core.random import Seed
 from zoo.losses.divergence import log_normal
 from zoo.losses.likelihood import Likelihood
-from zoo.model import Batch, Spec, from_wire
 from zoo.networks.mlp import mlp
-from zoo.noise import Seed
-from zoo.trainer import Trainer
+from zoo.training import strategy
+from zoo.training.trainer import Trainer
 from zoo.vaes.family import VAE
 from zoo.vaes.flow_vae import Flow
 from zoo.vaes.iwae import importance_weighted

@@ -8,10 +8,10 @@ import tensorflow_probability as tfp
 from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
-from zoo import registry
+from zoo.core import registry
+from zoo.core.model import Spec
+from zoo.core.random import Seed
 from zoo.losses import divergence, likelihood
-from zoo.model import Spec
-from zoo.noise import Seed
 from zoo.vaes.factor_vae import permute_dims
 from zoo.vaes.flow_vae import Flow
 

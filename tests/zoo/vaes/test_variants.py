@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import registry
-from zoo.errors import UserError
-from zoo.model import Batch, Spec
-from zoo.noise import Seed
+from zoo.core import registry
+from zoo.core.errors import UserError
+from zoo.core.model import Batch, Spec
+from zoo.core.random import Seed
 
 
 def build(name, shape=(8, 8, 1), classes=10, **parameters):
@@ -121,8 +121,8 @@ def test_vq_draws_follow_the_prior():
 @pytest.mark.parametrize("name", [n for n, r in registry.recipes().items() if r.family in ("autoencoder", "vae")])
 def test_tables_train_too(name):
     """Users of other zoos ask for tabular data."""
-    from zoo import strategy
-    from zoo.trainer import Trainer
+    from zoo.training import strategy
+    from zoo.training.trainer import Trainer
 
     if name == "convolutional":
         pytest.skip("convolutions need a picture")

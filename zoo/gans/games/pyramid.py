@@ -7,10 +7,21 @@ from functools import partial
 import keras
 import tensorflow as tf
 
+from zoo.core.model import (
+    Batch,
+    GenerativeModel,
+    Player,
+    Signature,
+    Spec,
+    Terms,
+    from_wire,
+    images_spec,
+    seed_spec,
+    to_wire,
+)
+from zoo.core.random import Seed
 from zoo.losses.adversarial import AdversarialLoss
-from zoo.model import Batch, GenerativeModel, Player, Signature, Spec, Terms, from_wire, images_spec, seed_spec, to_wire
 from zoo.networks.pyramid import Level
-from zoo.noise import Seed
 
 
 class Pyramid(GenerativeModel):

@@ -7,10 +7,10 @@ from functools import partial
 import keras
 import tensorflow as tf
 
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Spec, Terms, from_wire, interleave, to_wire
+from zoo.core.random import Seed
 from zoo.gans.pool import ImagePool
 from zoo.losses.adversarial import AdversarialLoss, of_patches
-from zoo.model import Batch, GenerativeModel, Player, Signature, Spec, Terms, from_wire, interleave, to_wire
-from zoo.noise import Seed
 
 
 class Translation(GenerativeModel):

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from zoo.losses.adversarial import AdversarialLoss
-from zoo.model import (
+from zoo.core.model import (
     Batch,
     GenerativeModel,
     Player,
@@ -19,8 +18,9 @@ from zoo.model import (
     interleave,
     to_wire,
 )
-from zoo.noise import Seed
-from zoo.resizing import enlarge, shrink
+from zoo.core.random import Seed
+from zoo.losses.adversarial import AdversarialLoss
+from zoo.ops.resize import enlarge, shrink
 
 
 class Upscaling(GenerativeModel):

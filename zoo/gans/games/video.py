@@ -7,8 +7,7 @@ from functools import partial
 import keras
 import tensorflow as tf
 
-from zoo.losses.adversarial import AdversarialLoss
-from zoo.model import (
+from zoo.core.model import (
     Batch,
     GenerativeModel,
     Player,
@@ -21,9 +20,10 @@ from zoo.model import (
     seed_spec,
     to_wire,
 )
+from zoo.core.random import Seed
+from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.spectral import advance
-from zoo.noise import Seed
-from zoo.resizing import shrink
+from zoo.ops.resize import shrink
 
 View = Callable[[tf.Tensor, tf.Tensor, Seed | None], Sequence[tf.Tensor]]
 """Videos, labels -> what a discriminator sees of them, and the labels of that; all of it where there is no seed."""

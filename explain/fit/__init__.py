@@ -1,0 +1,1 @@
+"""Masks, evaluations and the local linear model."""

@@ -1,0 +1,1 @@
+"""Interpretable parts of an input, and what shows where they are hidden."""

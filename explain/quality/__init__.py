@@ -1,0 +1,1 @@
+"""Whether an explanation is right, and the verdict."""

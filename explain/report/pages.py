@@ -1,0 +1,157 @@
+"""Self-contained HTML pages: one explanation, two side by side, and the index of many."""
+
+import base64
+import html as markup
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from explain.attacks import Attack
+from explain.report import pictures
+from explain.report.explanation import Explanation, write_whole
+from explain.several import likeness
+
+LISTED = 10
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+img { max-width: 100%; }
+main { display: flex; flex-wrap: wrap; gap: 3rem; }
+.verdict { border-left: .3rem solid #2166ac; padding: .3rem 1rem; background: #f2f6fa; }
+.verdict.no { border-color: #b2182b; background: #fbf3f2; }
+.many { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; }
+.many figure { margin: 0; font-size: .8rem; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 2rem; }
+td, th { padding: .1rem 1.2rem .1rem 0; text-align: left; font-variant-numeric: tabular-nums; }
+th { font-weight: 500; color: #555; }
+"""
+
+
+def page(e: Explanation, attack: Attack | None = None) -> str:
+    """One explanation: the verdict, the picture, the strongest parts, how they were found; and an attack beside it."""
+    beside = "" if attack is None else _section("How little turns the decision", _attack(attack))
+    return _page(pictures.name(e), f"{_verdict(e)}{_picture(e)}{_tables(e)}{beside}")
+
+
+def comparison(one: Explanation, other: Explanation) -> str:
+    """Two explanations of one input over the same masks, side by side."""
+    both = (one, other)
+    names = [pictures.name(e) for e in both]
+    alike = f"Rank correlation of the two: {likeness(one, other):.2f}. Both are drawn in one scale of colours."
+    said = "".join(
+        f"<section><h2>{markup.escape(n)}</h2>{_verdict(e)}</section>" for n, e in zip(names, both, strict=True)
+    )
+    picture = _image("The input, and the effect of its parts on both", pictures.compared(one, other))
+    rows = zip(numbers(one), numbers(other), strict=True)
+    cost = _table([("", *names), *((title, mine, theirs) for (title, mine), (_, theirs) in rows)])
+    strongest = sorted(one.ranking, key=lambda part: -max(abs(e.coefficients[part]) for e in both))[:LISTED]
+    effects = _table(
+        [(f"change of {pictures.output(one)}, 95 % interval", *names)]
+        + [(pictures.place(one, part), *(_effect(e, part) for e in both)) for part in strongest]
+    )
+    tables = f"{_section('Strongest parts of either', effects)}{_section('Numbers', cost)}"
+    return _page(
+        f"{one.model}: two explanations", f'<p>{alike}</p><div class="pair">{said}</div>{picture}<main>{tables}</main>'
+    )
+
+
+def index(found: Sequence[tuple[str, Explanation]], above: bytes | None = None) -> str:
+    """The explanations of many inputs, by the address of each one's page; `above` is a PNG of their mean."""
+    first = found[0][1]
+    trusted = sum(e.trust in ("trust", "caution") for _, e in found)
+    largest = pictures.limit(e for _, e in found)
+    figures = "".join(
+        f'<figure><a href="{markup.escape(address)}">{_image("part effects", pictures.strip(e, largest))}</a>'
+        f"<figcaption>f(x) = {e.f_x:.4g}, {e.trust}</figcaption></figure>"
+        for address, e in found
+    )
+    mean = _image("mean over all", above) if above else ""
+    return _page(
+        f"{pictures.name(first)}: {len(found)} explanations",
+        f"<p>{trusted} of {len(found)} can be trusted, at least in their largest parts. One scale of colours for all: "
+        f"the darkest red and blue are a change of {pictures.output(first)} by {largest:.3g}.</p>"
+        f'{mean}<div class="many">{figures}</div>',
+    )
+
+
+def write(path: Path, text: str) -> None:
+    """A page to disk, whole or not at all."""
+    write_whole(path, text.encode())
+
+
+def numbers(e: Explanation) -> list[tuple[str, str]]:
+    """How an explanation was found, by name."""
+    rows = [
+        ("f(x)", f"{e.f_x:.6g}"),
+        ("f(baseline)", f"{e.f_baseline:.6g}"),
+        ("R², on held-out masks", "undefined" if math.isnan(e.r2) else f"{e.r2:.4f}, {e.r2_held_out:.4f}"),
+        ("linear model at x", f"{e.local_prediction:.6g}"),
+        ("intercept", f"{e.intercept:.6g}"),
+        ("parts", f"{len(e.coefficients)}, of which {len(e.dead)} equal the baseline and have no effect"),
+        ("baseline", e.baseline),
+        ("samples, seed", f"{e.samples}, {e.seed}"),
+        ("engine, α, kernel width", f"{e.engine}, {e.alpha:g}, {e.kernel_width:g}"),
+        ("evaluations, calls", f"{e.evaluations}, {e.calls}"),
+        ("seconds", f"{e.seconds:.2f}"),
+    ]
+    if e.company:
+        rows.append(("reference batch", f"{e.company} inputs"))
+    if (q := e.quality) is not None:
+        rows += [
+            ("deletion, insertion", f"{q.deletion:.4g}, {q.insertion:.4g}; in random order {q.random_order:.4g}"),
+            ("random orders that delete faster", f"{q.order:.0%}"),
+            ("infidelity", f"{q.infidelity:.4f}"),
+            ("stability over seeds (VSI)", f"{q.vsi:.0%}"),
+            ("rank correlation with shuffled weights", "not measured" if q.sanity is None else f"{q.sanity:.2f}"),
+        ]
+    return rows
+
+
+def _page(title: str, body: str) -> str:
+    title = markup.escape(title)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>
+<h1>{title}</h1>
+{body}
+</body></html>
+"""
+
+
+def _verdict(e: Explanation) -> str:
+    kind = "verdict" if e.trust in ("trust", "caution") else "verdict no"
+    return f'<p class="{kind}">{markup.escape(e.verdict)}</p>'
+
+
+def _picture(e: Explanation) -> str:
+    return _image("The input, and the effect of each of its parts", pictures.png(e))
+
+
+def _tables(e: Explanation) -> str:
+    strongest = [("part", f"change of {pictures.output(e)}, 95 % interval")]
+    strongest += [(pictures.place(e, part), _effect(e, part)) for part in e.ranking[:LISTED]]
+    return f"<main>{_section('Numbers', _table(numbers(e)))}{_section('Strongest parts', _table(strongest))}</main>"
+
+
+def _effect(e: Explanation, part: int) -> str:
+    low, high = e.intervals[part]
+    return f"{e.coefficients[part]:+.4g}, {low:+.4g} to {high:+.4g}"
+
+
+def _attack(attack: Attack) -> str:
+    return f"<p>{markup.escape(attack.summary)}</p>{_image('Before, change, after', pictures.attacked(attack))}"
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{title}</h2>{body}</section>"
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    cells = (
+        f"<tr><th>{markup.escape(title)}</th>{''.join(f'<td>{markup.escape(v)}</td>' for v in values)}</tr>"
+        for title, *values in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _image(alt: str, picture: bytes) -> str:
+    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'

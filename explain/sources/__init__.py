@@ -1,0 +1,1 @@
+"""What is explained: a model's target, and the count of what its evaluations cost."""

@@ -1,0 +1,178 @@
+"""The sources that are models: a SavedModel on disk, and a model behind a server."""
+
+import abc
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explain.errors import RequestError
+from explain.sources.source import CHUNK, Function, Source, targets
+
+if TYPE_CHECKING:
+    from explain.sources.gradients import Weights
+
+
+IN_FLIGHT = 4
+"""Calls at once to a server: what one explanation takes."""
+
+
+class Model(Source):
+    """A model with signatures. A context manager, which closes what was opened for it."""
+
+    _signatures: Mapping[str, targets.Signature]
+    _target: targets.Target
+    _label: int | None
+    _held: ExitStack
+
+    def _settle(self, signatures: Mapping[str, targets.Signature], target: str | None, label: int | None) -> None:
+        """Settles the target. Errors: RequestError."""
+        self._signatures, self._label = signatures, label
+        self._target = targets.resolve(signatures, target, label)
+        self.target, self.shape = str(self._target), self._target.shape
+
+    @abc.abstractmethod
+    def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
+        """One output of one call of `signature`; the batch is dimension 0."""
+
+    def evaluate(self, inputs: NDArray) -> NDArray:
+        tensors = self._target.inputs(inputs, self._label)
+        return self._target.pick(self.run(self._target.signature, tensors, self._target.output))
+
+    def sample(self, seed: int) -> NDArray[np.float32]:
+        """The model's own image or video in [0, 1] with this seed. Errors: RequestError if it draws none."""
+        takes = set(self._signatures["sample"].inputs) if "sample" in self._signatures else set()
+        if "seed" not in takes or takes - {"seed", "label"}:
+            raise RequestError(f"{self.model!r} draws no samples: it has no signature sample(seed). Give an image.")
+        output = min(self._signatures["sample"].outputs)  # images or videos
+        inputs = {"seed": np.array([seed], np.int64)}
+        if "label" in takes:
+            if self._label is None:
+                raise RequestError(f"{self.model!r} draws samples of a class. Say which: label=0, 1, ...")
+            inputs["label"] = np.array([self._label], np.int64)
+        return np.asarray(self.run("sample", inputs, output)[0], np.float32)
+
+    def close(self) -> None:
+        """Closes what was opened for the model; a server's model cannot be evaluated afterwards."""
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@final
+class Local(Model):
+    """A SavedModel on disk, run in this process by TensorFlow.
+
+    `path` is MODELS/NAME/VERSION, MODELS/NAME, or MODELS with the name in `model`; the default is the largest
+    version. `target`: see targets.py. `label`: the class, for conditional models. Errors: RequestError.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        model: str | None = None,
+        *,
+        target: str | None = None,
+        label: int | None = None,
+        version: int | None = None,
+        chunk: int = CHUNK,
+    ) -> None:
+        folder = find_version(Path(path), model, version)
+        from serving.models.saved_model import SavedModel
+
+        self._saved_model = SavedModel(folder)
+        self._held = ExitStack()
+        self._settle(self._saved_model.signatures, target, label)
+        self.folder, self.model, self.version, self.chunk = folder, folder.parent.name, int(folder.name), chunk
+
+    def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
+        return self._saved_model.run(signature, dict(inputs), outputs=[output])[output]
+
+    def shuffled(self, seed: int) -> Source:
+        weights = self.gradients()
+        weights.shuffle(seed)
+        return Function(weights.values, name=f"{self.model} with shuffled weights", chunk=self.chunk)
+
+    def gradients(self) -> "Weights":
+        """The target as TensorFlow differentiates it."""
+        from explain.sources.gradients import Weights
+
+        return Weights(self.folder, self._target, self._label)
+
+
+class Predictor(Protocol):
+    """What `Remote` needs of a client; `serving.Client` is one."""
+
+    def metadata(self, model: str, version: int | None = None) -> Any: ...
+
+    def predict(
+        self, model: str, inputs: Mapping[str, Any], *, signature: str, version: int | None, outputs: list[str]
+    ) -> Mapping[str, NDArray]: ...
+
+
+@final
+class Remote(Model):
+    """A model behind TF Serving's gRPC API.
+
+    `address` is HOST:PORT, or a client, which stays open. The version is settled once, here, and named by every
+    call, so that a new version cannot take over midway. The rest is as for `Local`.
+    Errors: RequestError, serving.protocol.errors.ServingError.
+    """
+
+    def __init__(
+        self,
+        address: str | Predictor,
+        model: str,
+        *,
+        target: str | None = None,
+        label: int | None = None,
+        version: int | None = None,
+        chunk: int = CHUNK,
+    ) -> None:
+        with ExitStack() as held:
+            self._client = held.enter_context(_connect(address)) if isinstance(address, str) else address
+            metadata = self._client.metadata(model, version=version)
+            self._settle(metadata.signatures, target, label)
+            self._held = held.pop_all()
+        self.model, self.version, self.chunk, self.in_flight = model, int(metadata.version), chunk, IN_FLIGHT
+
+    def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
+        answer = self._client.predict(self.model, inputs, signature=signature, version=self.version, outputs=[output])
+        return answer[output]
+
+
+def _connect(address: str) -> AbstractContextManager[Predictor]:
+    from serving import Client
+
+    return Client(address)
+
+
+def find_version(path: Path, model: str | None, version: int | None) -> Path:
+    """The folder of one version, NAME/VERSION. Errors: RequestError, with what was found instead."""
+    if not path.is_dir():
+        raise RequestError(f"There is no folder {path}. Give the models' folder, a model's, or a version's.")
+    if (path / "saved_model.pb").is_file():
+        name = path.resolve().name
+        if not name.isdecimal() or version not in (None, int(name)):
+            right = "a number" if version is None else str(version)
+            raise RequestError(f"The version's folder {path} should have {right} for its name, as NAME/1.")
+        return path.resolve()
+    home = path / model if model is not None else path
+    versions = sorted(int(p.parent.name) for p in home.glob("*/saved_model.pb") if p.parent.name.isdecimal())
+    if not versions:
+        models = sorted({p.parent.parent.name for p in path.glob("*/*/saved_model.pb")})
+        hint = f"Name one of its models: {', '.join(models)}." if models else "Export a model there first."
+        raise RequestError(f"{home} holds no version of a model, as in NAME/1/saved_model.pb. {hint}")
+    if version is not None and version not in versions:
+        raise RequestError(f"{home} has no version {version}. It has: {', '.join(map(str, versions))}.")
+    return (home / str(versions[-1] if version is None else version)).resolve()

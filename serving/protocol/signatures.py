@@ -1,0 +1,50 @@
+"""What a model's functions take and give, read from its SignatureDefs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from serving.protocol import wire
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output.
+
+    Attributes:
+      dtype: TensorFlow's name, as in float32, int64, string.
+      shape: None for a dimension, or for the whole shape, that is not settled.
+      name: of the tensor in the graph.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One function of a model: its inputs and outputs by alias, and the values that stand in for missing inputs."""
+
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+    method: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parse(definitions: Mapping[str, Any]) -> dict[str, Signature]:
+    """SignatureDefs by name -> signatures, the initialiser's left out."""
+    return {name: _signature(d) for name, d in sorted(definitions.items()) if not name.startswith("__")}
+
+
+def _signature(definition: Any) -> Signature:
+    inputs, outputs = (
+        {k: _spec(t) for k, t in sorted(side.items())} for side in (definition.inputs, definition.outputs)
+    )
+    return Signature(inputs, outputs, definition.method_name, dict(definition.defaults))
+
+
+def _spec(info: Any) -> TensorSpec:
+    shape = info.tensor_shape
+    dims = None if shape.unknown_rank else tuple(None if d.size < 0 else d.size for d in shape.dim)
+    return TensorSpec(wire.name(info.dtype), dims, info.name)

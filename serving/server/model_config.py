@@ -1,0 +1,188 @@
+"""The models that a server is to have, as a ModelServerConfig tells: TF Serving's model config file.
+
+A config replaces the one before it as a whole. Unlike TF Serving's, a config that is refused leaves nothing behind, and
+a reload is answered after the first attempt to load what is new, whatever retries follow.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from serving.handlers.request_log import RequestLog
+from serving.models.store import State, Store
+from serving.protocol import protos
+from serving.protocol.errors import BadOption, Code, ServingError, error
+from serving.protocol.versions import Policy, Source
+
+log = logging.getLogger("serving")
+
+PLATFORM = "tensorflow"
+_TYPE = 1
+"""ModelType.TENSORFLOW, the old way of naming the platform."""
+
+
+def read(path: Path) -> Any:
+    """The ModelServerConfig in a text file. Errors: BadOption."""
+    try:
+        return text_format.Parse(path.read_text(), protos.ModelServerConfig())
+    except (OSError, UnicodeDecodeError) as failure:
+        raise BadOption(f"The model config file {path} cannot be read: {failure}.") from None
+    except text_format.ParseError as failure:
+        raise BadOption(f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}.") from None
+
+
+class Configuration:
+    """The current models and their labels.
+
+    Args:
+      early_labels: a new label may point at a version that is not available, as
+        `--allow_version_labels_for_unavailable_models` has it.
+      log: writes sampled requests of the models whose logging_config asks for it.
+    """
+
+    def __init__(self, store: Store, *, early_labels: bool = False, log: RequestLog | None = None) -> None:
+        self._store, self._early, self._log = store, early_labels, log
+        self._labels: Mapping[str, Mapping[str, int]] = {}
+        self._models: frozenset[str] = frozenset()
+        self._reloading = threading.Lock()
+
+    def labelled(self, model: str, label: str) -> int:
+        """The version that a label means. Errors: InvalidRequest."""
+        try:
+            return self._labels[model][label]
+        except KeyError:
+            raise error(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}") from None
+
+    def reload(self, config: Any) -> None:
+        """Serves what a ModelServerConfig lists, and nothing else.
+
+        Errors: ServingError in TF Serving's words; UNKNOWN where a model that is new did not load.
+        """
+        if config.WhichOneof("config") != "model_config_list":
+            raise error(
+                Code.INVALID_ARGUMENT,
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently "
+                "supported",
+            )
+        with self._reloading:
+            listed = config.model_config_list.config
+            _check_models(listed, self._models)
+            labels = {model.name: dict(model.version_labels) for model in listed}
+            self._check_labels(labels)
+            _check_platforms(listed)
+            self._configure_log(listed)
+            new = [model.name for model in listed if model.name not in self._models]
+            self._models, self._labels = frozenset(labels), labels
+            self._store.configure({model.name: _source(model) for model in listed})
+            self._check_loaded(new)
+
+    def _configure_log(self, listed: Any) -> None:
+        if self._log:
+            try:
+                self._log.configure({m.name: m.logging_config for m in listed if m.HasField("logging_config")})
+            except BadOption as failure:
+                raise error(Code.INVALID_ARGUMENT, str(failure)) from None
+
+    def _check_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
+        for name, wanted in labels.items():
+            ready = {s.version for s in self._store.statuses(name) if s.state == State.AVAILABLE}
+            had = self._labels.get(name, {})
+            for label, version in wanted.items():
+                if version not in ready and not (self._early and had.get(label, version) == version):
+                    raise error(
+                        Code.FAILED_PRECONDITION,
+                        f"Request to assign label to version {version} of model {name}, which is not currently "
+                        "available for inference",
+                        "Load the version first, or start with --allow_version_labels_for_unavailable_models.",
+                    )
+
+    def _check_loaded(self, names: list[str]) -> None:
+        failed = []
+        for name in names:
+            found = self._store.statuses(name)
+            if not any(status.state == State.AVAILABLE for status in found):
+                version = f" version: {found[0].version}" if found else ""
+                why = "no version of it is there to be loaded"
+                if found and found[0].message:
+                    why = f"{found[0].code.name}: {found[0].message}"
+                failed.append(f"{{{{name: {name}{version}}} due to error: {why}}}, ")
+        if failed:
+            rows = "".join(failed)
+            raise error(Code.UNKNOWN, f"{len(failed)} model(s) did not become available: {{{rows}}}")
+
+
+def _check_models(listed: Any, known: frozenset[str]) -> None:
+    seen: set[str] = set()
+    for model in listed:
+        if model.name in seen:
+            text = f"Illegal to list model {model.name} multiple times in config list"
+            raise error(Code.INVALID_ARGUMENT, text)
+        seen.add(model.name)
+        if not Path(_local(model.base_path)).is_absolute():
+            text = f"Expected model {model.name} to have an absolute path or URI; got base_path()={model.base_path}"
+            raise error(Code.INVALID_ARGUMENT, text)
+        if model.name in known and model.model_platform not in ("", PLATFORM):
+            text = (
+                f"Illegal to change a model's platform. For model {model.name} platform was {PLATFORM} and new "
+                f"platform requested is {model.model_platform}"
+            )
+            raise error(Code.INVALID_ARGUMENT, text)
+
+
+def _check_platforms(listed: Any) -> None:
+    fields = "ModelServerConfig::model_type (deprecated) {} ModelServerConfig::model_platform, model name is"
+    for model in listed:
+        if not model.model_type and not model.model_platform:
+            raise error(Code.INVALID_ARGUMENT, f"Illegal setting neither {fields.format('nor')} {model.name}")
+        if model.model_type and model.model_platform:
+            raise error(Code.INVALID_ARGUMENT, f"Illegal setting both {fields.format('and')} {model.name}")
+        if model.model_type not in (0, _TYPE) or model.model_platform not in ("", PLATFORM):
+            named = model.model_platform or f"of model_type {model.model_type}"
+            raise error(Code.INVALID_ARGUMENT, f"Model {model.name} requests unsupported platform {named}")
+
+
+def _local(path: str) -> str:
+    return path.removeprefix("file://")
+
+
+def _source(model: Any) -> Source:
+    policy = model.model_version_policy
+    kind = policy.WhichOneof("policy_choice")
+    path = Path(_local(model.base_path))
+    if kind == "all":
+        return Source(path, Policy(latest=None))
+    if kind == "specific":
+        return Source(path, Policy(specific=tuple(policy.specific.versions)))
+    return Source(path, Policy(latest=policy.latest.num_versions or 1))
+
+
+class ConfigFile:
+    """A model config file that is read again every so many seconds, until `stop`."""
+
+    def __init__(self, path: Path, seconds: float, reload: Callable[[Any], None]) -> None:
+        self._path, self._seconds, self._reload = path, seconds, reload
+        self._stop = threading.Event()
+        self._last = read(path)
+        self._thread = threading.Thread(target=self._watch, name="config", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread, after the reload that it may be at."""
+        self._stop.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._seconds):
+            try:
+                found = read(self._path)
+                if found != self._last:
+                    self._last = found
+                    self._reload(found)
+            except (BadOption, ServingError) as failure:
+                log.error("the model config file is not followed, the last good one stays: %s", failure)
+            except Exception:
+                log.exception("following the model config file failed; the next look follows")

@@ -1,0 +1,113 @@
+"""The real thing: where tensorflow_model_server is installed, it can serve the same folder.
+
+Its configuration files are written for it: every model of the folder, health checks, and with the flags that ask for
+them, metrics and batching. Those flags and any others of its own are passed on. Models that come to the folder later
+are written into its file of models, which it reads again and again.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from serving.handlers.metrics import PATH
+from serving.protocol import configs, protos
+from serving.protocol.errors import BadOption, CannotServe
+from serving.protocol.versions import complete, numbered
+
+BINARY = "tensorflow_model_server"
+MODELS = "model_config_file"
+SECONDS = 1.0
+"""Between looks for new models, ours at the folder and the server's at its file."""
+
+
+def find() -> str | None:
+    """The binary's path, or None where it is not on the PATH."""
+    return shutil.which(BINARY)
+
+
+def model_config(models: Path) -> Any:
+    """A ModelServerConfig of every model in a folder, by absolute paths as TF Serving wants them.
+
+    A model counts from its first whole version: a half-copied one, the server would load. Errors: OSError.
+    """
+    config = protos.ModelServerConfig()
+    for folder in sorted(p for p in models.resolve().iterdir() if p.is_dir()):
+        if any(map(complete, numbered(folder).values())):
+            config.model_config_list.config.add(name=folder.name, base_path=str(folder), model_platform="tensorflow")
+    return config
+
+
+def batching_parameters(cores: int) -> Any:
+    """BatchingParameters for generative models: rows that come within a millisecond run together."""
+    parameters = configs.BatchingParameters()
+    parameters.max_batch_size.value = 128
+    parameters.batch_timeout_micros.value = 1000
+    parameters.max_enqueued_batches.value = 100
+    parameters.num_batch_threads.value = cores
+    return parameters
+
+
+def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> list[str]:
+    """The command line after the binary's name; the files that it names are written into `folder`.
+
+    Args:
+      given: flags of tensorflow_model_server, which count before ours. `--rest_api_port` brings metrics on that port,
+        `--enable_batching` parameters for it.
+
+    Errors: BadOption for a folder that is missing or holds no model.
+    """
+    if not models.is_dir():
+        raise BadOption(f"There is no folder {models} to serve models from.")
+    config = model_config(models)
+    if not config.model_config_list.config:
+        raise BadOption(f"{models} holds no model (NAME/VERSION/) for {BINARY} to serve.")
+    files = {MODELS: config}
+    names = {flag.lstrip("-").partition("=")[0] for flag in given}
+    if "rest_api_port" in names:
+        files["monitoring_config_file"] = configs.MonitoringConfig(prometheus_config={"enable": True, "path": PATH})
+    if "enable_batching" in names:
+        files["batching_parameters_file"] = batching_parameters(os.cpu_count() or 1)
+    ours = {"port": str(port), "enable_grpc_healthcheck_service": "true"}
+    if MODELS not in names:
+        ours[f"{MODELS}_poll_wait_seconds"] = f"{SECONDS:g}"
+    for name, message in files.items():
+        (folder / name).write_text(str(message))
+        ours[name] = str(folder / name)
+    return [*(f"--{name}={value}" for name, value in ours.items() if name not in names), *given]
+
+
+def run(models: Path, port: int, given: Sequence[str] = ()) -> int:
+    """Runs tensorflow_model_server on a folder of models until it ends, and gives its exit code; signals are passed on.
+
+    Errors: CannotServe where it is not installed, BadOption as of `flags`.
+    """
+    binary = find()
+    if binary is None:
+        raise CannotServe(f"{BINARY} is not on the PATH. Install it, or use the embedded engine.")
+    with tempfile.TemporaryDirectory() as folder:
+        process = subprocess.Popen([binary, *flags(models, port, Path(folder), given)])
+        before = {s: signal.signal(s, lambda n, _: process.send_signal(n)) for s in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(SECONDS)
+                _follow(models, Path(folder) / MODELS)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _follow(models: Path, file: Path) -> None:
+    """Lists the folder's models in the server's file; where they cannot be told, those that it has stay."""
+    with contextlib.suppress(OSError):
+        config = model_config(models)
+        if config.model_config_list.config and str(config) != file.read_text():
+            whole = file.with_name("next")
+            whole.write_text(str(config))
+            whole.replace(file)

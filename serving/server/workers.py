@@ -1,0 +1,74 @@
+"""Several server processes on one port, where one Python process is the limit.
+
+The kernel gives each connection to one of them (SO_REUSEPORT): a client gains by several channels. Each has models of
+its own and its share of TensorFlow's threads; their metrics are shown as one. Where one ends, all end: nothing is
+restarted unseen.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+
+from serving.protocol.errors import CannotServe
+from serving.server.options import ServerConfig
+
+
+def run(arguments: Sequence[str], count: int, config: ServerConfig) -> int:
+    """Runs `count` processes with the same arguments until a signal; the exit code. Errors: CannotServe."""
+    with _reserved(config.host, config.port) as place, tempfile.TemporaryDirectory() as folder:
+        port = place.getsockname()[1]
+        share = max(1, (os.cpu_count() or 1) // count)
+        own = ["--workers=1", "--reuse_port", f"--siblings={folder}", f"--port={port}"]
+        command = [sys.executable, "-m", "serving.server", *arguments, *own]
+        if not (config.intra_op or config.inter_op):
+            command.append(f"--tensorflow_session_parallelism={share}")
+        asked: list[int] = []
+        processes: list[subprocess.Popen[str]] = []
+
+        def stop(number: int, frame: object) -> None:
+            asked.append(number)
+            _tell(processes, number)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        # In a session of their own: Ctrl-C reaches them through this process, once.
+        for _ in range(count):
+            processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True))
+        lines = [process.stdout.readline() for process in processes if process.stdout]
+        if all(lines):
+            print(f"{lines[0].rstrip()}, {count} workers", flush=True)
+        while all(process.poll() is None for process in processes):
+            time.sleep(0.1)
+        if not asked:
+            ended = [str(process.pid) for process in processes if process.poll() is not None]
+            print(f"serving: worker {', '.join(ended)} ended of itself; the others are told to.", file=sys.stderr)
+            _tell(processes, signal.SIGTERM)
+        codes = [process.wait() for process in processes]
+        for process in processes:
+            if process.stdout:
+                process.stdout.close()
+    return next((code if code > 0 else 1 for code in codes if code), 0 if asked else 1)
+
+
+def _tell(processes: Sequence[subprocess.Popen[str]], number: int) -> None:
+    for process in processes:
+        if process.poll() is None:
+            process.send_signal(number)
+
+
+def _reserved(host: str, port: int) -> socket.socket:
+    """A socket that holds the port for the workers without listening. Errors: CannotServe."""
+    kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = socket.socket(kind)
+    place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        place.bind((host, port))
+    except OSError as failure:
+        place.close()
+        raise CannotServe(f"The server cannot listen on {host}:{port}: {failure}. Give another --port.") from None
+    return place

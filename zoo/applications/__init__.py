@@ -1,0 +1,1 @@
+"""What codes and latents are good for."""

@@ -1,0 +1,71 @@
+"""The command batch."""
+
+from pathlib import Path
+from typing import Any
+
+from zoo.cli.command import Flag, command
+from zoo.cli.commands.served import CONNECTION, LABELS, connect, numbers, span
+from zoo.core.errors import Failure, UserError
+
+
+@command(
+    "batch",
+    "Asks a server for many rows, into shards; killed, the same command continues.",
+    "MODEL",
+    example="zoo batch vae --seeds 0:1000 --format tfrecord --out drawn-vae",
+    flags=[
+        Flag("seeds", str, None, "START:STOP, a row for each"),
+        LABELS,
+        Flag("inputs", str, None, "an .npz, TFRecords, images, or a folder of them"),
+        Flag("signature", str, None, "default: sample for seeds, serving_default for inputs"),
+        Flag("outputs", list, None, "those to keep, as in codes,error; default: all"),
+        Flag("version", int, None, "of the model; default: the latest, to the job's end"),
+        Flag("out", str, "drawn", "folder of the shards and their manifest"),
+        Flag("format", ("npz", "tfrecord"), "npz", "arrays as they come, or Examples with images as bytes"),
+        Flag("rows", int, 64, "rows a request"),
+        Flag("shard_rows", int, 4096, "rows a file"),
+        Flag("window", int, 8, "requests in flight"),
+        Flag("timeout", float, 600.0, "seconds for a request, repeated while the server is away or overrun"),
+        *(flag for flag in CONNECTION if flag.name != "timeout"),
+    ],
+    tensorflow=False,
+)
+def _batch(values: Any, positional: list[str]) -> None:
+    from serving import ServingError, batch
+    from serving.client import TRANSIENT
+
+    (model,), folder = positional, Path(values.out)
+    if values.window < 1:
+        raise UserError(f"--window must be above 0; received {values.window}.")
+    signature = values.signature or ("serving_default" if values.inputs else "sample")
+    # A server that restarts or is overrun is waited for: a job's patience is the whole --timeout.
+    patient = {"retries": 10**6, "retry_on": TRANSIENT}
+    try:
+        job = batch.Job(
+            model, signature, values.outputs or (), values.version, values.format, values.rows, values.shard_rows
+        )
+        rows = _rows(values)
+        with connect(values, **patient) as client:
+            done = batch.run(client, job, rows, folder, window=values.window)
+    except batch.BadJob as error:
+        raise UserError(str(error)) from None
+    except ServingError as error:
+        kept = f" What is in {folder} is kept: the same command continues." if folder.exists() else ""
+        raise Failure(f"{error}{kept}") from None
+    written = f"{done.written} of {done.shards} shards written" if done.written else "it was complete already"
+    print(f"{done.rows} rows of {model} version {done.version}: {folder} ({written})")
+
+
+def _rows(values: Any) -> Any:
+    """The rows of --seeds, --labels and --inputs."""
+    from serving import batch
+
+    if not values.seeds and not values.inputs:
+        raise UserError("Give --seeds START:STOP, or --inputs, or both.")
+    labels = numbers("labels", values.labels)
+    found = [batch.read_inputs(Path(values.inputs).expanduser())] if values.inputs else []
+    if values.seeds:
+        found.append(batch.Seeds(*span("seeds", values.seeds), labels))
+    elif labels:
+        found.append(batch.Labels(found[0].count, labels))
+    return found[0] if len(found) == 1 else batch.Together(*found)

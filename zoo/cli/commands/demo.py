@@ -1,0 +1,23 @@
+"""The command demo."""
+
+from pathlib import Path
+from typing import Any
+
+from zoo.cli.command import Flag, command
+
+
+@command(
+    "demo",
+    "Trains, exports, serves, samples, explains, and writes one page about it.",
+    example="zoo demo --out demo",
+    flags=[
+        Flag("out", str, "demo", "folder for the page and all that it came from"),
+        Flag("data", str, "mnist-5k", "data set"),
+        Flag("gan_epochs", int, 30, "epochs of the DCGAN"),
+        Flag("vae_epochs", int, 30, "epochs of the VAE"),
+    ],
+)
+def _demo(values: Any, positional: list[str]) -> None:
+    from zoo.cli import demo
+
+    demo.run(Path(values.out), data=values.data, gan_epochs=values.gan_epochs, vae_epochs=values.vae_epochs)

@@ -1,0 +1,133 @@
+"""Commands about what GANs are good for: complete, augment."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from zoo.cli.command import Flag, command
+from zoo.cli.commands.asking import WHERE, Asked, held_out
+from zoo.core.errors import UserError
+
+_HIDDEN = ("center", "left", "right", "top", "bottom", "none")
+
+
+@command(
+    "complete",
+    "Fills in what is hidden of images, by searching a GAN's latent space; or scores how unlike the data they are.",
+    "MODEL",
+    example="zoo complete dcgan --hide left --data digits --models models --steps 50 --out completed.png",
+    flags=[
+        Flag("models", str, "models", "folder of exported models"),
+        Flag("data", str, "mnist-5k", "whose held-out examples are completed"),
+        Flag("hide", _HIDDEN, "center", "the part that is hidden"),
+        Flag("count", int, 8, "examples"),
+        Flag("steps", int, 200, "of each search"),
+        Flag("starts", int, 4, "searches for each example, of which the best counts"),
+        Flag("seed", int, 0, "of the starts"),
+        Flag("out", str, "completed.png", "original, hidden, completed, in rows; or scores of examples (.csv)"),
+    ],
+)
+def _complete(values: Any, positional: list[str]) -> None:
+    import numpy as np
+
+    from zoo.applications import inversion as search
+    from zoo.display import pictures
+
+    out = Path(values.out)
+    if out.suffix not in (".png", ".csv"):
+        raise UserError(f"--out ends in .png or .csv; received {out}.")
+    for name in ("count", "steps", "starts"):
+        if values[name].value < 1:
+            raise UserError(f"--{name} must be above 0; received {values[name].value}.")
+    model = search.Exported(Path(values.models), positional[0])
+    if len(model.shape) != 3:
+        raise UserError(f"{positional[0]} draws rows of numbers, {list(model.shape)}, of which no part can be hidden.")
+    images = held_out(values, model.shape)[0][: values.count]
+    known = search.hidden(values.hide, model.shape)
+    options = {"seed": values.seed, "starts": values.starts, "steps": values.steps}
+    found = search.search(model.generate, images, known, model.latent, realism=model.unreal, **options)
+    completed = known * images + (1.0 - known) * found.images
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix == ".csv":
+        _write(out, found.error.tolist())
+    else:
+        shown = np.concatenate([images, known * images, completed if known.min() == 0 else found.images])
+        pictures.grid(shown, columns=len(images)).save(out)
+    print(f"mean absolute difference over what is known: {found.error.mean():.4f}")
+    if known.min() == 0:
+        off = np.abs(completed - images).sum() / ((1.0 - known).sum() * images.shape[-1] * len(images))
+        print(f"and over what was hidden: {off:.4f}")
+    print(out)
+
+
+def _write(path: Path, scores: list[float]) -> None:
+    """A row for each example."""
+    from serving.protocol.files import write_whole
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["example", "score"])
+    writer.writerows((i, f"{score:.6g}") for i, score in enumerate(scores))
+    write_whole(path, text.getvalue())
+
+
+@command(
+    "augment",
+    "Draws a labelled data set, and says what a classifier learns from it.",
+    "MODEL",
+    example="zoo augment cgan --count 20 --data digits --models models --out augmented.npz",
+    flags=[
+        Flag("count", int, 100, "samples of each class"),
+        Flag("seed", int, 0, "of the first sample"),
+        Flag("data", str, "mnist-5k", "real data, on which the classifier is tested"),
+        *WHERE,
+        Flag("out", str, "augmented.npz", "images in [0, 1] and labels; `--data FILE` reads them"),
+    ],
+    tensorflow=False,
+)
+def _augment(values: Any, positional: list[str]) -> None:
+    import numpy as np
+
+    out = Path(values.out)
+    if out.suffix != ".npz":
+        raise UserError(f"--out ends in .npz; received {out}.")
+    if values.count < 1:
+        raise UserError(f"--count must be above 0; received {values.count}.")
+    with Asked(values, positional[0]) as asked:
+        asked.needs("sample")
+        if "label" not in asked.signatures["sample"].inputs:
+            raise UserError(f"{asked.model} is not asked for a class; cgan, acgan and conditional_vae are.")
+        real = _real(values)
+        label = np.tile(np.arange(real.spec.classes, dtype=np.int64), values.count)
+        seeds = np.arange(values.seed, values.seed + len(label), dtype=np.int64)
+        images = asked("sample", seed=seeds, label=label)["images"]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(out, images=images, label=label)
+    found = _learnt(real, images, label)
+    print(f"accuracy on {values.data}'s held-out examples, learnt from as many")
+    print(f"  real examples: {found.real.value:.3f}\n  samples: {found.from_fake.value:.3f}")
+    print(f"{len(label)} samples of {real.spec.classes} classes: {out}")
+
+
+def _real(values: Any) -> Any:
+    """The data. Errors: UserError where it has no labels."""
+    from serving.protocol import tf_import as quiet
+
+    quiet.import_tensorflow()
+    from zoo import data
+
+    found = data.load(values.data)
+    if not found.spec.classes:
+        raise UserError(f"{values.data} has no labels to draw samples of. Give labelled --data.")
+    return found
+
+
+def _learnt(real: Any, images: Any, label: Any) -> Any:
+    """What classifiers learn from real examples and from samples."""
+    from zoo.evaluation.metrics.cross_accuracy import Labelled, cross_accuracy
+
+    if images.shape[1:] != real.spec.shape:
+        raise UserError(f"The samples have shape {images.shape[1:]}, the data {real.spec.shape}. Give other --data.")
+    train, test = (Labelled(*part.arrays()) for part in (real.train, real.test))
+    return cross_accuracy(train, test, Labelled(2.0 * images - 1.0, label), seed=0)

@@ -1,0 +1,1 @@
+"""What every room builds on: the contract of a model, features, random numbers, the registry, a run's options."""

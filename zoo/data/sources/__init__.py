@@ -1,0 +1,1 @@
+"""Where data comes from: sets by name, and the user's own files."""

@@ -1,0 +1,101 @@
+"""What comes of a comparison, as it is kept."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.evaluation import score
+from zoo.evaluation.score import Score
+from zoo.evaluation.trials import slug
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of the models.
+
+    Attributes:
+      model: as on a command line.
+      looks: the epochs after which it was measured.
+      curves: the measure by seed and look; NaN from where a run failed.
+      last, best: over the seeds whose run did not fail; the best is each run's own.
+      difference: of the last, to the first model's; paired. None for the first itself.
+      failures: in words.
+    """
+
+    model: str
+    looks: tuple[int, ...]
+    curves: tuple[tuple[float, ...], ...]
+    last: Score
+    best: Score
+    difference: Score | None
+    failures: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """What `of` reads back."""
+        return {
+            "model": self.model,
+            "looks": list(self.looks),
+            "curves": [[score.to_null(v) for v in curve] for curve in self.curves],
+            "last": self.last.to_json(),
+            "best": self.best.to_json(),
+            "difference": self.difference and self.difference.to_json(),
+            "failures": list(self.failures),
+        }
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], source: Path) -> "Entry":
+        """The entry in a file. Errors: UserError where a score has no protocol."""
+        curves = tuple(tuple(map(score.from_null, curve)) for curve in record["curves"])
+        last, best = (Score.of(record[key], source) for key in ("last", "best"))
+        difference = record["difference"] and Score.of(record["difference"], source)
+        looks, failures = tuple(record["looks"]), tuple(record["failures"])
+        return cls(record["model"], looks, curves, last, best, difference, failures)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several models at equal budget; one file of the results.
+
+    Attributes:
+      title: what people call it.
+      better: lower or higher.
+    """
+
+    title: str
+    measure: str
+    better: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def name(self) -> str:
+        """Of its file, without suffix."""
+        return slug(f"compare-{self.title}")
+
+    @property
+    def ranked(self) -> list[Entry]:
+        """The entries, the best last score first; those without one at the end."""
+        sign = 1 if self.better == "lower" else -1
+        return sorted(self.entries, key=lambda e: (math.isnan(e.last.value), sign * e.last.value))
+
+    def __str__(self) -> str:
+        rows = [("model", f"{self.measure}, last", "best", f"to {self.entries[0].model}", "failed")]
+        rows += [
+            (e.model, str(e.last), str(e.best), str(e.difference or ""), f"{len(e.failures)} of {len(e.curves)}")
+            for e in self.ranked
+        ]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+        return "\n".join([*lines, *(f"failed: {text}" for e in self.entries for text in e.failures)])
+
+    def to_json(self) -> dict[str, Any]:
+        """What `of` reads back."""
+        entries = [e.to_json() for e in self.entries]
+        return {"title": self.title, "measure": self.measure, "better": self.better, "entries": entries}
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], source: Path) -> "Comparison":
+        """What `to_json` wrote into the file `source`."""
+        entries = tuple(Entry.of(e, source) for e in record["entries"])
+        return cls(record["title"], record["measure"], record["better"], entries)

@@ -1,0 +1,152 @@
+"""A run -> `MODELS/NAME/VERSION/`, a SavedModel that TF Serving serves, written whole or not at all.
+
+saved_model.pb, variables/                     the signatures of the family; the first is serving_default
+assets.extra/tf_serving_warmup_requests        one request for each signature
+assets.extra/model_card.json                   data, configuration, versions, losses, signatures, claims, scores
+"""
+
+import dataclasses
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+from zoo.core import registry
+from zoo.core.config import RunConfig
+from zoo.core.errors import Failure, UserError
+from zoo.core.model import GenerativeModel, Signature
+from zoo.display import pictures
+from zoo.evaluation import card, score
+from zoo.training import run
+
+TOLERANCE = 1e-5
+"""Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
+_SIDE = 12
+"""Of an example image, where a signature takes any."""
+
+
+class ExportError(Failure):
+    """The SavedModel does not compute what the model computes. Nothing was written."""
+
+
+def export(folder: Path, models: Path, name: str | None = None) -> Path:
+    """Exports the run in `folder` as the next version of `models`/`name` (the model's own name if None).
+
+    The SavedModel is loaded again the way TF Serving loads it and compared with the Keras model before the version
+    appears. Errors: UserError, ExportError.
+    """
+    model, config = run.restore(folder)
+    name = name or config.model
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise UserError(f"--name is made of letters, digits, - and _; received {name!r}.")
+    home = models / name
+    home.mkdir(parents=True, exist_ok=True)
+    # TF Serving passes over names that are no numbers, so a half-written version cannot be served.
+    scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=home))
+    try:
+        _write(model, scratch)
+        extra = scratch / "assets.extra"
+        extra.mkdir()
+        _write_warmup(model, name, extra / "tf_serving_warmup_requests")
+        score.write(scratch / card.CARD, _card(model, config, folder, name))
+        _compare(model, scratch)
+        return _publish(scratch, home)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _publish(scratch: Path, home: Path) -> Path:
+    """Renames to the next free version; another export may take a number first."""
+    os.chmod(scratch, 0o755)
+    while True:
+        version = home / str(1 + max((int(p.name) for p in home.iterdir() if p.name.isdecimal()), default=0))
+        try:
+            scratch.rename(version)
+            return version
+        except OSError:
+            if not version.exists():
+                raise
+
+
+def _write(model: GenerativeModel, folder: Path) -> None:
+    archive = keras.export.ExportArchive()
+    for network in model.networks:
+        archive.track(network)
+    for name, signature in model.signatures().items():
+        specs = [tf.TensorSpec(s.shape, s.dtype, name=key) for key, s in signature.inputs.items()]
+        archive.add_endpoint(name, signature.function, specs)
+    archive.write_out(str(folder), verbose=False)
+
+
+def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
+    """Inputs that any signature accepts: uniform in [0, 1] where it takes floats, 0, 1, ... where whole numbers."""
+    random = np.random.default_rng(0)
+    shapes = {name: (rows, *(side or _SIDE for side in spec.shape[1:])) for name, spec in signature.inputs.items()}
+    return {
+        name: random.random(shapes[name], np.float32)
+        if spec.dtype.is_floating
+        else np.resize(np.arange(rows), shapes[name]).astype(spec.dtype.as_numpy_dtype)
+        for name, spec in signature.inputs.items()
+    }
+
+
+def _write_warmup(model: GenerativeModel, name: str, path: Path) -> None:
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for key, signature in model.signatures().items():
+            record = prediction_log_pb2.PredictionLog()
+            request = record.predict_log.request
+            request.model_spec.name, request.model_spec.signature_name = name, key
+            for alias, value in example_inputs(signature, 1).items():
+                request.inputs[alias].CopyFrom(tf.make_tensor_proto(value))
+            writer.write(record.SerializeToString())
+
+
+def _compare(model: GenerativeModel, folder: Path) -> None:
+    """Loads the folder into a TF1 Session, the path that TF Serving takes, and compares every output."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        graph = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
+        served = {}
+        for key, signature in model.signatures().items():
+            definition = graph.signature_def[key]
+            feeds = {definition.inputs[k].name: v for k, v in example_inputs(signature, 3).items()}
+            served[key] = session.run({k: t.name for k, t in definition.outputs.items()}, feeds)
+    for key, signature in model.signatures().items():
+        expected = signature.function(*map(tf.constant, example_inputs(signature, 3).values()))
+        for output, value in expected.items():
+            off = np.max(np.abs(served[key][output] - value.numpy()) / np.maximum(1.0, np.abs(value.numpy())))
+            if not off <= TOLERANCE:
+                raise ExportError(
+                    f"{key}:{output} of the SavedModel is {off:.3g} away from the model's. This is a bug of ours."
+                )
+
+
+def _card(model: GenerativeModel, config: RunConfig, folder: Path, name: str) -> dict[str, Any]:
+    log = pictures.read_log(folder / "log.csv")
+    last = {key: values[-1] for key, values in log.items() if math.isfinite(values[-1])}
+    return {
+        "name": name,
+        "data": {"name": config.data, "shape": model.spec.shape, "classes": model.spec.classes},
+        "configuration": dataclasses.asdict(config),
+        "versions": run.versions(),
+        "checkpoint": card.checkpoint(folder),
+        "last_epoch": last,
+        "claims": [dataclasses.asdict(claim) for claim in registry.get(config.model).claims],
+        "scores": card.kept(folder),
+        "signatures": {key: _describe(s) for key, s in model.signatures().items()},
+    }
+
+
+def _describe(signature: Signature) -> Mapping[str, Any]:
+    outputs = tf.function(signature.function).get_concrete_function(*signature.inputs.values()).structured_outputs
+    return {
+        side: {k: {"dtype": t.dtype.name, "shape": t.shape.as_list()} for k, t in tensors.items()}
+        for side, tensors in (("inputs", signature.inputs), ("outputs", outputs))
+    }

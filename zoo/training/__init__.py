@@ -1,0 +1,1 @@
+"""Training: the engine, where it runs, and the folder that a run leaves behind."""

@@ -14,7 +14,7 @@ from zoo.data import Data
 FORMAT = 2
 """Of config.json; version 0.1 wrote none."""
 
-PACKAGES = ("menagerie", "tensorflow", "keras", "tensorflow-probability", "numpy")
+PACKAGES = ("menagerie-zoo", "tensorflow", "keras", "tensorflow-probability", "numpy")
 
 
 def versions() -> dict[str, str]:

@@ -105,7 +105,7 @@ def test_the_client_comes_without_tensorflow():
 def test_what_both_sides_agree_on_needs_neither_a_network_nor_the_client():
     code = (
         "import sys, pkgutil, importlib, serving.protocol as protocol\n"
-        "for found in pkgutil.iter_modules(protocol.__path__): importlib.import_module(f'serving.protocol.{found[1]}')\n"
+        "for m in pkgutil.iter_modules(protocol.__path__): importlib.import_module(f'serving.protocol.{m.name}')\n"
         "assert not {'grpc', 'serving.client', 'tensorflow', 'tensorflow_serving'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

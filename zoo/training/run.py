@@ -214,7 +214,7 @@ def _loop(
             for terms in trainer.run(batches, stop - done, interrupted=lambda: alone and bool(interrupt)):
                 means.add(terms)
                 if reports:
-                    reports.progress.step()
+                    reports.progress.step(1, means.result())
             done = int(trainer.step.numpy())
             ended = done == epoch * steps
             if ended and reports:

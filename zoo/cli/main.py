@@ -50,6 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code, message = 130, "interrupted. The same command continues where this one stopped."
     except _failures() as error:
         code, message = 1, str(error)
+    except ModuleNotFoundError as error:
+        from serving.protocol import extras
+
+        if not (missing := extras.missing(error)):
+            raise
+        code, message = 1, missing
     print(f"zoo: {message}", file=sys.stderr)
     return code
 

@@ -23,6 +23,7 @@ import keras
 import tensorflow as tf
 from tqdm import tqdm
 
+from serving.protocol import extras
 from serving.protocol.files import write_whole
 from zoo import data as datasets
 from zoo.core import registry
@@ -35,7 +36,7 @@ from zoo.training.callbacks import EpochMeans, Log, SampleGrids
 from zoo.training.diagnosis import Diagnosis
 from zoo.training.trainer import Trainer, moves
 
-PACKAGES = ("menagerie", "tensorflow", "keras", "tensorflow-probability", "numpy")
+PACKAGES = (extras.DISTRIBUTION, "tensorflow", "keras", "tensorflow-probability", "numpy")
 
 
 def versions() -> dict[str, str]:

@@ -24,13 +24,14 @@ from zoo.core.errors import UserError
     ],
 )
 def _serve(values: Any, positional: list[str]) -> None:
-    from serving.server import embedded as server
     from serving.server import tfserving
 
     models = Path(values.models)
     if values.engine == "tfserving" or (values.engine == "auto" and tfserving.find()):
         sys.exit(tfserving.run(models, values.port, positional))
-    sys.exit(server.serve([f"--models={models}", f"--port={values.port}", f"--host={values.host}", *positional]))
+    from serving.server import embedded
+
+    sys.exit(embedded.serve([f"--models={models}", f"--port={values.port}", f"--host={values.host}", *positional]))
 
 
 CONNECTION = (

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from serving.protocol import extras
 from zoo.core.model import Spec
 from zoo.data.dataset import Data
 from zoo.data.errors import DataError
@@ -42,7 +43,7 @@ def _builder(name: str) -> Any:
     try:
         import tensorflow_datasets as tfds
     except ImportError:
-        raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: pip install 'menagerie[tfds]'.") from None
+        raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: {extras.line('tfds')}") from None
     try:
         return tfds.builder(name)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:

@@ -71,14 +71,14 @@ _TRAINING = (
     Flag("beta_1", float, None, "of Adam; default: the model's"),
     Flag("beta_2", float, None, "of Adam; default: the model's"),
     Flag("schedule", SCHEDULES, None, "of the learning rate"),
-    Flag("warmup", int, None, "moves over which the learning rate rises"),
+    Flag("warmup", int, None, "updates over which the learning rate rises"),
     Flag("clip_norm", float, None, "largest global norm of a gradient"),
     Flag("ema", float, None, "decay of the moving average of the weights that draw; exported if given"),
     Flag("checkpoint_every", int, None, "steps between checkpoints, besides those after epochs"),
 )
 _PLAYERS = (
-    Flag("moves", list, None, "moves of a player in a turn, as in critic=5"),
-    Flag("rates", list, None, "learning rate of a player, relative, as in critic=4"),
+    Flag("updates", list, None, "updates of a player in a step, as in critic=5"),
+    Flag("learning_rate_multipliers", list, None, "of a player, as in critic=4"),
 )
 
 
@@ -97,7 +97,9 @@ def _train(values: Any, positional: list[str]) -> None:
     model, *assignments = positional
     made = registry.get(model)
     options = {flag.name: values[flag.name].value for flag in _TRAINING}
-    options |= {"moves": _numbers("moves", values.moves, int), "rates": _numbers("rates", values.rates, float)}
+    options |= {"updates": _numbers("updates", values.updates, int)}
+    multipliers = values.learning_rate_multipliers
+    options |= {"learning_rate_multipliers": _numbers("learning_rate_multipliers", multipliers, float)}
     config = RunConfig(
         model=made.name,
         data=values.data or made.data,

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from serving.protocol import versions
 from zoo.core import registry
 from zoo.core.config import RunConfig
 from zoo.core.errors import Failure, UserError
@@ -68,7 +69,7 @@ def _publish(scratch: Path, home: Path) -> Path:
     """Renames to the next free version; another export may take a number first."""
     os.chmod(scratch, 0o755)
     while True:
-        version = home / str(1 + max((int(p.name) for p in home.iterdir() if p.name.isdecimal()), default=0))
+        version = home / str(versions.following(home))
         try:
             scratch.rename(version)
             return version

@@ -15,7 +15,7 @@ QUIET = 60.0
 
 @final
 class Terminal:
-    """A bar on a terminal, which fits 60 columns: label, bar, rate, time left, note. It moves twice a second at most."""
+    """A bar that fits 60 columns: label, bar, rate, time left, note. It moves twice a second at most."""
 
     def __init__(self, total: int, initial: int, unit: str, file: TextIO, *, leave: bool = False) -> None:
         self._bar: tqdm[Any] = tqdm(

@@ -21,6 +21,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.protocol import versions
 from zoo.core import registry
+from zoo.core.conditions import example_values
 from zoo.core.config import RunConfig
 from zoo.core.errors import Failure, UserError
 from zoo.core.features import Feature
@@ -31,8 +32,6 @@ from zoo.training import record, run
 
 TOLERANCE = 1e-5
 """Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
-_SIDE = 12
-"""Of an example image, where a signature takes any."""
 
 
 class ExportError(Failure):
@@ -98,17 +97,11 @@ def _named(specs: Mapping[str, tf.TensorSpec]) -> list[tf.TensorSpec]:
 
 
 def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
-    """A request's tensors that any signature accepts: uniform over the range of each input, or 0, 1, ... in turn."""
-    examples: dict[str, np.ndarray] = {}
+    """A request's tensors, of so many rows, that the signature accepts."""
+    tensors: dict[str, tf.Tensor] = {}
     for name, feature in signature.inputs.items():
-        shape = (rows, *(side or _SIDE for side in feature.shape))
-        if feature.dtype == "int64":
-            x = np.resize(np.arange(rows), shape).astype(np.int64)
-        else:
-            x = np.random.default_rng(0).uniform(-1.0, 1.0, shape).astype(np.float32)
-        tensors = feature.to_wire(wire_name(name, feature), tf.constant(x))
-        examples |= {key: value.numpy() for key, value in tensors.items()}
-    return examples
+        tensors |= feature.to_wire(wire_name(name, feature), example_values(feature, rows))
+    return {key: value.numpy() for key, value in tensors.items()}
 
 
 def _write_warmup(model: GenerativeModel, name: str, path: Path) -> None:

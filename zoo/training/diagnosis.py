@@ -152,4 +152,4 @@ class Diagnosis:
 def _samples(sample: Signature, count: int) -> np.ndarray:
     """Of the seeds 0, 1 and so on, in [-1, 1]; of each class in turn."""
     inputs = {name: example_values(feature, count) for name, feature in sample.inputs.items()}
-    return sample.function(**inputs)["x"].numpy()
+    return np.asarray(sample.function(**inputs)["x"])

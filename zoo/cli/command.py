@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from absl import flags as absl
 
-from serving.protocol import tf_import as quiet
+from serving.protocol import tf_import
 from zoo.core.errors import UserError
 
 COMMANDS: dict[str, "Command"] = {}
@@ -82,7 +82,7 @@ class Command:
             raise UserError(f"{_dashed(str(error))}\n{usage}") from None
         self._check(positional)
         if self.tensorflow:
-            quiet.import_tensorflow()
+            tf_import.import_tensorflow()
         self.run(values, positional)
 
     def _joined(self, arguments: Iterable[str]) -> list[str]:

@@ -23,10 +23,10 @@ class Asked:
         self.model = model
         if values.models:
             from serving import Client
-            from serving.protocol import tf_import as quiet
+            from serving.protocol import tf_import
             from serving.server.in_process import Folder
 
-            quiet.import_tensorflow()
+            tf_import.import_tensorflow()
             self.client = Client(values.models, transport=Folder(Path(values.models), model))
         else:
             values.server = values.server or SERVER
@@ -63,9 +63,9 @@ class Asked:
 
 def held_out(values: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     """The data's test split on the wire, in the size that the model takes, and its labels."""
-    from serving.protocol import tf_import as quiet
+    from serving.protocol import tf_import
 
-    quiet.import_tensorflow()
+    tf_import.import_tensorflow()
     from zoo import data
 
     form: dict[str, Any] = {"size": shape[:2], "channels": shape[2]} if len(shape) == 3 else {}

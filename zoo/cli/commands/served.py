@@ -119,7 +119,7 @@ def _sample(values: Any, positional: list[str]) -> None:
     with connect(values) as client, tqdm(total=rows.count, unit=" samples", leave=False) as bar:
         try:
             inputs, _ = batch.fitted(batch.Job(model, "sample"), rows, client.metadata(model)).take(0, rows.count)
-        except batch.BadJob as error:
+        except batch.JobError as error:
             raise UserError(str(error)) from None
         for reply in client.stream(model, chunks.cut(inputs, chunks.ROWS), signature="sample"):
             kind = "videos" if "videos" in reply else "images"

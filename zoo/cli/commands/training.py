@@ -21,14 +21,14 @@ _TRAINING = (
     Flag("beta_1", float, None, "of Adam; default: the model's"),
     Flag("beta_2", float, None, "of Adam; default: the model's"),
     Flag("schedule", SCHEDULES, None, "of the learning rate"),
-    Flag("warmup", int, None, "moves over which the learning rate rises"),
+    Flag("warmup", int, None, "updates over which the learning rate rises"),
     Flag("clip_norm", float, None, "largest global norm of a gradient"),
-    Flag("ema", float, None, "decay of the moving average of the weights that draw; exported if given"),
+    Flag("ema", float, None, "decay of the generating weights' moving average, which is then exported"),
     Flag("checkpoint_every", int, None, "steps between checkpoints, besides those after epochs"),
 )
 _PLAYERS = (
-    Flag("moves", list, None, "moves of a player in a turn, as in critic=5"),
-    Flag("rates", list, None, "learning rate of a player, relative, as in critic=4"),
+    Flag("moves", list, None, "updates of a player in each turn, as in critic=5"),
+    Flag("rates", list, None, "multiplier of a player's learning rate, as in critic=4"),
 )
 
 

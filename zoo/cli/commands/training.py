@@ -27,8 +27,8 @@ _TRAINING = (
     Flag("checkpoint_every", int, None, "steps between checkpoints, besides those after epochs"),
 )
 _PLAYERS = (
-    Flag("moves", list, None, "updates of a player in each turn, as in critic=5"),
-    Flag("rates", list, None, "multiplier of a player's learning rate, as in critic=4"),
+    Flag("moves", list, None, "moves of a player in a turn, as in critic=5"),
+    Flag("rates", list, None, "learning rate of a player, relative, as in critic=4"),
 )
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from serving.client.transport import AsyncTransport, Transport
+from serving.handlers.service import Service
 from serving.protocol import protos, signatures, wire
 from serving.protocol.errors import Code, ServerFailure, error
 from serving.protocol.signatures import TensorSpec
@@ -45,8 +46,6 @@ class Double(Transport):
     """Models by name, each of one version: signatures by name."""
 
     def __init__(self, models: Mapping[str, Mapping[str, Function]], *, version: int = 1) -> None:
-        from serving.handlers.service import Service
-
         store: Any = _Store({name: _Model(functions) for name, functions in models.items()}, version)
         self._services = Service(store).methods
 

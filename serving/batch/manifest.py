@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from serving.batch.errors import BadJob
-from serving.batch.shards import write_whole
+from serving.protocol.files import write_whole
 
 NAME = "manifest.json"
 
@@ -70,7 +70,7 @@ class Manifest:
     def write(self) -> None:
         """To the folder; the order of the shards is that of their names."""
         text = json.dumps({"job": self.job, "shards": dict(sorted(self._shards.items()))}, indent=1) + "\n"
-        write_whole(self.folder / NAME, lambda file: file.write(text.encode()))
+        write_whole(self.folder / NAME, text)
 
 
 def _show(job: Mapping[str, Any], key: str) -> str:

@@ -1,6 +1,5 @@
 """The files that a job writes. The same rows make the same bytes."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.protocol import examples, records
+from serving.protocol.files import write_whole
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -45,13 +45,3 @@ def _features(name: str, column: NDArray[Any]) -> Columns:
 def save(path: Path, form: str, columns: Columns) -> None:
     """Writes a shard; it is there whole, or not."""
     write_whole(path, lambda file: FORMATS[form](file, columns))
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Writes beside the file, to the disk, and renames: there is the old file or the whole new one at any moment."""
-    beside = path.with_name(f".{path.name}.writing")
-    with beside.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)

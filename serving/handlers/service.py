@@ -16,10 +16,10 @@ from serving.handlers import examples as inference
 from serving.handlers import predict as prediction
 from serving.handlers.metrics import Monitor
 from serving.handlers.request_log import RequestLog
+from serving.handlers.served_models import ServedModels
 from serving.models.store import Store
 from serving.protocol import protos, wire
 from serving.protocol.errors import Code, ServingError, error
-from serving.server.model_config import Configuration
 
 if TYPE_CHECKING:
     from serving.models.saved_model import SavedModel  # which needs TensorFlow; the rules do not
@@ -33,7 +33,7 @@ class Service:
     """The RPCs, by full name in `methods`.
 
     Args:
-      configuration: knows labels and reloads; by default there are no labels.
+      models: resolves version labels and reloads; by default there are no labels.
       monitor: counts what is done.
       log: is offered every answered request.
       entrypoint: what requests are counted under; None where the caller counts them itself.
@@ -44,7 +44,7 @@ class Service:
     def __init__(
         self,
         store: Store,
-        configuration: Configuration | None = None,
+        models: ServedModels | None = None,
         monitor: Monitor | None = None,
         log: RequestLog | None = None,
         *,
@@ -54,7 +54,7 @@ class Service:
     ) -> None:
         self._store, self._typed, self._reloads = store, typed, reloads
         self._monitor, self._log, self._entrypoint = monitor or Monitor(), log, entrypoint
-        self._configuration = configuration or Configuration(store)
+        self._models = models or ServedModels(store)
         self.methods: Mapping[str, Mapping[str, Method]] = {
             "tensorflow.serving.PredictionService": {
                 "Predict": self.predict,
@@ -157,7 +157,7 @@ class Service:
             text = "A reload would reach one of this server's workers. Change its --model_config_file instead, and have"
             raise error(Code.FAILED_PRECONDITION, f"{text} it followed: --model_config_file_poll_wait_seconds.")
         before = {name: self._monitor.metric(name) for name in request.metric_names}
-        self._configuration.reload(request.config)
+        self._models.reload(request.config)
         reply = protos.ReloadConfigResponse()
         reply.status.SetInParent()
         for name, count in before.items():
@@ -168,7 +168,7 @@ class Service:
         """The version asked for, or the latest available. Errors: InvalidRequest, NotFound."""
         if not name:
             raise error(Code.INVALID_ARGUMENT, "ModelSpec has no name specified.")
-        return self._store.get(name, version if label is None else self._configuration.labelled(name, label))
+        return self._store.get(name, version if label is None else self._models.labelled(name, label))
 
     def _find(self, spec: Any) -> "tuple[int, SavedModel]":
         choice = spec.WhichOneof("version_choice")

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.handlers.metrics import Monitor
 from serving.models import merging
+from serving.models.observer import Observer
 from serving.protocol import configs
 from serving.protocol.errors import Code, ServingError, error
 
@@ -155,8 +155,8 @@ class _Queue:
 class Scheduler:
     """The threads that run the batches of all queues."""
 
-    def __init__(self, parameters: Parameters, monitor: Monitor) -> None:
-        self.parameters, self._monitor = parameters, monitor
+    def __init__(self, parameters: Parameters, observer: Observer | None = None) -> None:
+        self.parameters, self._observer = parameters, observer
         self._changed = threading.Condition()
         self._waiting: deque[_Queue] = deque()  # those that have batches, in turn
         for number in range(parameters.threads):
@@ -239,7 +239,8 @@ class Scheduler:
                     "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the "
                     "input tensors",
                 )
-        self._monitor.batch(queue.parameters.pool, now - tasks[0].begun, rows, size, size - rows)
+        if self._observer:
+            self._observer.batch(queue.parameters.pool, now - tasks[0].begun, rows, size, size - rows)
         at = 0
         for task in tasks:
             task.finish({alias: value[at : at + task.rows] for alias, value in outputs.items()})

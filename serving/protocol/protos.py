@@ -1,7 +1,7 @@
 """TF Serving's messages without TensorFlow: `protos.PredictRequest`, `protos.SignatureDef` and so on.
 
 The classes are made from descriptors.binpb, in a descriptor pool of their own: TensorFlow's own copies may live in
-the same process. `python -m serving.protos --write` makes the file anew from the installed packages.
+the same process. `python -m serving.protocol.protos --write` makes the file anew from the installed packages.
 """
 
 import argparse
@@ -83,15 +83,15 @@ def installed() -> descriptor_pb2.FileDescriptorSet:
 
 
 def main() -> None:
-    """The command `python -m serving.protos`."""
-    parser = argparse.ArgumentParser(prog="python -m serving.protos", description=installed.__doc__)
+    """The command `python -m serving.protocol.protos`."""
+    parser = argparse.ArgumentParser(prog="python -m serving.protocol.protos", description=installed.__doc__)
     parser.add_argument("--write", action="store_true", help=f"write them to {FILE.name}")
     options = parser.parse_args()
     made = installed().SerializeToString(deterministic=True)
     if options.write:
         FILE.write_bytes(made)
     elif made != FILE.read_bytes():
-        parser.exit(1, f"{FILE} differs from the installed packages. Run: python -m serving.protos --write\n")
+        parser.exit(1, f"{FILE} differs from the installed packages. Run: python -m serving.protocol.protos --write\n")
     print(f"{FILE}: {len(made)} bytes, as installed")
 
 

@@ -44,10 +44,38 @@ class Source:
     policy: Policy = field(default_factory=Policy)
 
 
+def number(name: str) -> int | None:
+    """The version that a folder's name stands for, read as absl::SimpleAtoi does: 7, 007, +7; None for other names."""
+    if not re.fullmatch(r"\s*[+-]?\d+\s*", name, re.ASCII):
+        return None
+    return found if -(2**63) <= (found := int(name)) < 2**63 else None
+
+
 def numbered(base: Path) -> dict[int, Path]:
-    """The children whose names are whole numbers as absl::SimpleAtoi reads them: 7, 007, +7. Errors: OSError."""
-    children = sorted(p for p in base.iterdir() if re.fullmatch(r"\s*[+-]?\d+\s*", p.name))
-    return {int(p.name): p for p in children if -(2**63) <= int(p.name) < 2**63}
+    """The children that are named as versions, lowest first, whole or not. Of 07 and 7, 7 counts. Errors: OSError."""
+    found = {version: p for p in sorted(base.iterdir()) if (version := number(p.name)) is not None}
+    return dict(sorted(found.items()))
+
+
+def servable(base: Path) -> dict[int, Path]:
+    """The versions that hold a whole SavedModel, lowest first; none where there is no such folder. Errors: OSError."""
+    return {version: path for version, path in numbered(base).items() if complete(path)} if base.is_dir() else {}
+
+
+def latest(base: Path) -> Path | None:
+    """The folder of a model's highest servable version; None where it has none. Errors: OSError."""
+    found = servable(base)
+    return found[max(found)] if found else None
+
+
+def following(base: Path) -> int:
+    """The number for a new version: above every one that is there, half-copied ones too. Errors: OSError."""
+    return 1 + max([0, *numbered(base)])
+
+
+def models(root: Path) -> dict[str, Path]:
+    """The models of a folder NAME/VERSION/ that have a servable version, by name. Errors: OSError."""
+    return {path.name: path for path in sorted(root.iterdir()) if path.is_dir() and servable(path)}
 
 
 def complete(path: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Never
 
 from serving.models import batching
-from serving.protocol import configs, wire
+from serving.protocol import configs, extras, wire
 from serving.protocol.errors import BadOption
 from serving.server.options import ServerConfig
 
@@ -145,7 +145,7 @@ def _running(group: Any) -> None:
 def _version() -> str:
     from importlib.metadata import version
 
-    return f"menagerie {version('menagerie')}, TensorFlow {version('tensorflow')}"
+    return f"{extras.DISTRIBUTION} {version(extras.DISTRIBUTION)}, TensorFlow {version('tensorflow')}"
 
 
 def parse(arguments: Sequence[str] | None = None) -> Any:

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.handlers.metrics import PATH
-from serving.protocol import configs, protos
+from serving.protocol import configs, protos, versions
 from serving.protocol.errors import BadOption, CannotServe
-from serving.protocol.versions import complete, numbered
 
 BINARY = "tensorflow_model_server"
 MODELS = "model_config_file"
@@ -37,9 +36,8 @@ def model_config(models: Path) -> Any:
     A model counts from its first whole version: a half-copied one, the server would load. Errors: OSError.
     """
     config = protos.ModelServerConfig()
-    for folder in sorted(p for p in models.resolve().iterdir() if p.is_dir()):
-        if any(map(complete, numbered(folder).values())):
-            config.model_config_list.config.add(name=folder.name, base_path=str(folder), model_platform="tensorflow")
+    for name, folder in versions.models(models.resolve()).items():
+        config.model_config_list.config.add(name=name, base_path=str(folder), model_platform="tensorflow")
     return config
 
 

@@ -37,6 +37,8 @@ def test_records_are_tensorflows(payloads, tmp_path_factory):
     found = records.index(folder / "theirs")
     assert list(records.read(found)) == payloads
     assert list(records.read(reversed(found))) == payloads[::-1]
+    assert list(records.scan(folder / "theirs")) == list(zip(found, payloads, strict=True))
+    assert [str(a) for a in found] == [f"record {i} of {folder / 'theirs'}" for i in range(len(payloads))]
 
 
 @pytest.mark.parametrize("spoil", ["cut", "length", "payload"])
@@ -45,8 +47,13 @@ def test_a_spoilt_record_is_found(spoil, tmp_path):
     content = bytearray(path.read_bytes())
     content[{"cut": -1, "length": 19, "payload": 33}[spoil]] ^= 1
     path.write_bytes(content[:-1] if spoil == "cut" else content)
-    with pytest.raises(records.BrokenRecord, match=r"breaks at byte (19|31)"):
-        list(records.read(records.index(path)))
+    reason = {"cut": "incomplete", "length": "length's checksum is wrong", "payload": "record's checksum is wrong"}
+    for find in (records.scan, lambda path: records.read(records.index(path))):
+        with pytest.raises(records.BrokenRecord, match=rf"breaks at byte 19 \(.*{reason[spoil]}") as caught:
+            list(find(path))
+        assert (caught.value.path, caught.value.offset) == (path, 19)
+    whole = records.scan(path)
+    assert next(whole) == (records.Address(path, 12, 3, 0), b"one")
 
 
 @settings(deadline=None, derandomize=True)

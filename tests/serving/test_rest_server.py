@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from serving.handlers.metrics import Monitor
-from serving.handlers.service import Service
+from serving.handlers.service import Service, warm_up
 from serving.models.loading import Loader
 from serving.models.store import Store, StoreConfig
 from serving.protocol.errors import BadOption, CannotServe
@@ -23,7 +23,7 @@ SLOW = {"signature_name": "slow", "inputs": [10**7]}
 
 @pytest.fixture(scope="module")
 def service(models):
-    store = Store(StoreConfig(root=models, poll_seconds=0), Loader())
+    store = Store(StoreConfig(root=models, poll_seconds=0), Loader(warm_up=warm_up))
     store.start()
     yield Service(store, entrypoint=None)
     store.stop()

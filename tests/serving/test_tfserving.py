@@ -97,7 +97,10 @@ def test_the_real_server_gets_the_same_folder_and_what_comes_to_it(folder):
     binary.parent.mkdir()
     binary.write_text(FAKE.format(python=sys.executable))
     binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
-    code = f"from serving import tfserving; from pathlib import Path; exit(tfserving.run(Path({str(models)!r}), 8765))"
+    code = (
+        "from pathlib import Path; from serving.server import tfserving\n"
+        f"exit(tfserving.run(Path({str(models)!r}), 8765))"
+    )
     path = f"{binary.parent}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.Popen(
         [sys.executable, "-c", code], env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True

@@ -16,5 +16,11 @@ from zoo.losses.adversarial import non_saturating
     **ADAM,
 )
 def dcgan(spec: Spec, *, latent: int = 100, width: int = 64, smoothing: float = 0.0) -> GAN:
-    """A GAN of strided convolutions alone."""
+    """A GAN of strided convolutions alone.
+
+    Args:
+      latent: numbers in a code.
+      width: channels at half the resolution of the images; they double at each level below.
+      smoothing: the discriminator's label of real images is 1 - smoothing.
+    """
     return assemble(spec, loss=non_saturating(smoothing), latent=latent, width=width)

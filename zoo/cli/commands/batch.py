@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.served import CONNECTION, LABELS, connect, numbers, span
+from zoo.cli.command import command
+from zoo.cli.connection import CONNECTION, connect
+from zoo.cli.flags import Flag
+from zoo.cli.options import LABELS, numbers, span
 from zoo.core.errors import Failure, UserError
 
 
 @command(
     "batch",
-    "Asks a server for many rows, into shards; killed, the same command continues.",
     "MODEL",
     example="zoo batch vae --seeds 0:1000 --format tfrecord --out drawn-vae",
     flags=[

@@ -1,41 +1,25 @@
-"""The models that a server is to have, as a ModelServerConfig tells: TF Serving's model config file.
+"""The models that a server offers and their version labels, by a ModelServerConfig.
 
-A config replaces the one before it as a whole. Unlike TF Serving's, a config that is refused leaves nothing behind, and
-a reload is answered after the first attempt to load what is new, whatever retries follow.
+Each config replaces the one before it as a whole. Unlike in TF Serving, a config that is refused changes nothing, and
+a reload is answered after the first attempt to load the new models, even if retries follow.
 """
 
-import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
-
 from serving.handlers.request_log import RequestLog
 from serving.models.store import State, Store
-from serving.protocol import protos
-from serving.protocol.errors import BadOption, Code, ServingError, error
+from serving.protocol.errors import BadOption, Code, error
 from serving.protocol.versions import Policy, Source
-
-log = logging.getLogger("serving")
 
 PLATFORM = "tensorflow"
 _TYPE = 1
 """ModelType.TENSORFLOW, the old way of naming the platform."""
 
 
-def read(path: Path) -> Any:
-    """The ModelServerConfig in a text file. Errors: BadOption."""
-    try:
-        return text_format.Parse(path.read_text(), protos.ModelServerConfig())
-    except (OSError, UnicodeDecodeError) as failure:
-        raise BadOption(f"The model config file {path} cannot be read: {failure}.") from None
-    except text_format.ParseError as failure:
-        raise BadOption(f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}.") from None
-
-
-class Configuration:
+class ServedModels:
     """The current models and their labels.
 
     Args:
@@ -158,31 +142,3 @@ def _source(model: Any) -> Source:
     if kind == "specific":
         return Source(path, Policy(specific=tuple(policy.specific.versions)))
     return Source(path, Policy(latest=policy.latest.num_versions or 1))
-
-
-class ConfigFile:
-    """A model config file that is read again every so many seconds, until `stop`."""
-
-    def __init__(self, path: Path, seconds: float, reload: Callable[[Any], None]) -> None:
-        self._path, self._seconds, self._reload = path, seconds, reload
-        self._stop = threading.Event()
-        self._last = read(path)
-        self._thread = threading.Thread(target=self._watch, name="config", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the thread, after the reload that it may be at."""
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(self._seconds):
-            try:
-                found = read(self._path)
-                if found != self._last:
-                    self._last = found
-                    self._reload(found)
-            except (BadOption, ServingError) as failure:
-                log.error("the model config file is not followed, the last good one stays: %s", failure)
-            except Exception:
-                log.exception("following the model config file failed; the next look follows")

@@ -124,6 +124,6 @@ def _before_dashes(arguments: Sequence[str]) -> Sequence[str]:
 def _help() -> str:
     lines = ["zoo trains generative models, exports, serves and explains them.", "", "zoo COMMAND ... [flags]"]
     for group, listed in GROUPS.items():
-        lines += ["", f"{group}:", *(f"  {name:<9} {line.summary}" for name, line in listed.items())]
+        lines += ["", f"{group}:", *(f"  {name:<10} {line.summary}" for name, line in listed.items())]
     lines += ["", "zoo COMMAND --help shows a command's flags and an example; zoo --version the version."]
     return "\n".join([*lines, "", "example:", "  zoo train vae --data digits --epochs 2 --out runs/vae"])

@@ -63,11 +63,12 @@ class Flag(NamedTuple):
 
     def usage(self) -> str:
         """The flag's lines in --help."""
-        choices = f": {', '.join(self.kind)}" if isinstance(self.kind, tuple) else ""
-        default = "" if self.default in (None, False, []) else f" (default: {self.default})"
+        choices = isinstance(self.kind, tuple)
+        notes = [self.wanted] if choices else []
+        notes += [] if self.default in (None, False, []) else [f"default: {self.default}"]
         left = f"  {self.word} {'' if choices else _KINDS[self.kind][0]}".ljust(25)
         return textwrap.fill(
-            self.help + choices + default,
+            self.help + (f" ({'; '.join(notes)})" if notes else ""),
             WIDTH,
             initial_indent=left,
             subsequent_indent=" " * 25,
@@ -153,6 +154,6 @@ def _unknown(name: str, flags: Sequence[Flag]) -> str:
 
 def _wrong(message: str, flags: Sequence[Flag]) -> str:
     """absl's `flag --name=value: reason`, in the project's words."""
-    found = re.match(r"flag --(\w+)=(.*): ", message, re.DOTALL)
+    found = re.match(r"flag --(\w+)=(.*?): ", message, re.DOTALL)
     flag = next((flag for flag in flags if found and flag.name == found[1]), None)
     return f"{flag.word} takes {flag.wanted}; received {found[2]!r}." if found and flag else message

@@ -15,7 +15,7 @@ QUIET = 60.0
 
 @final
 class Terminal:
-    """A bar that fits 60 columns: label, bar, rate, time left, note. It moves twice a second at most."""
+    """A bar on a terminal, which fits 60 columns: label, bar, rate, time left, note. It moves every half second."""
 
     def __init__(self, total: int, initial: int, unit: str, file: TextIO, *, leave: bool = False) -> None:
         self._bar: tqdm[Any] = tqdm(
@@ -129,11 +129,9 @@ class Bar:
             self._terminal.note(text)
 
     def _due(self) -> bool:
-        waited, tenths = (
-            time.monotonic() - self._last,
-            10 * self._done // self._total - 10 * self._printed // self._total,
-        )
-        return self._done < self._total and (waited > QUIET or (waited > 1.0 and tenths > 0))
+        waited = time.monotonic() - self._last
+        tenth = 10 * self._done // self._total > 10 * self._printed // self._total
+        return self._done < self._total and waited > (1.0 if tenth else QUIET)
 
     def _print(self) -> None:
         self._last, self._printed = time.monotonic(), self._done

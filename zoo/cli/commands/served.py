@@ -84,7 +84,7 @@ def _drawn(values: Any, model: Model) -> tuple[dict[str, Any], str, Any, int]:
     rows = batch.Seeds(values.seed, values.seed + values.count, numbers("labels", values.labels))
     try:
         inputs, _ = batch.fitted(batch.Job(model.name, "sample"), rows, model.metadata).take(0, rows.count)
-    except batch.BadJob as error:
+    except batch.JobError as error:
         raise UserError(str(error)) from None
     parts: list[Any] = []
     with Bar(total=rows.count, unit="samples") as bar:

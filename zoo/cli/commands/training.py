@@ -23,7 +23,7 @@ _TRAINING = (
     Flag("schedule", SCHEDULES, None, "of the learning rate"),
     Flag("warmup", int, None, "updates over which the learning rate rises"),
     Flag("clip_norm", float, None, "largest global norm of a gradient"),
-    Flag("ema", float, None, "decay of the moving average of the weights that draw; exported if given"),
+    Flag("ema", float, None, "decay of the generating weights' moving average, which is then exported"),
     Flag("checkpoint_every", int, None, "steps between checkpoints, besides those after epochs"),
 )
 _PLAYERS = (

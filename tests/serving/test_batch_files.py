@@ -80,7 +80,7 @@ def test_examples_are_tensorflows(given_features):
 
 
 def test_bytes_that_are_no_example():
-    with pytest.raises(InvalidRequest, match=r"no tf\.train\.Example"):
+    with pytest.raises(InvalidRequest, match=r"not a tf\.train\.Example"):
         examples.features(b"\xff\xff")
 
 

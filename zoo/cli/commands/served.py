@@ -36,9 +36,9 @@ def _serve(values: Any, positional: list[str]) -> None:
 CONNECTION = (
     Flag("server", str, SERVER, "host:port of a server"),
     Flag("timeout", float, 60.0, "seconds for a call, retries included"),
-    Flag("ca", str, None, "PEM file of who vouches for the server; turns TLS on"),
-    Flag("certificate", str, None, "PEM file of ours, for mutual TLS; with --key"),
-    Flag("key", str, None, "PEM file of our certificate's key"),
+    Flag("ca", str, None, "PEM file of the CA certificates; turns TLS on"),
+    Flag("certificate", str, None, "PEM file of the client's certificate, for mutual TLS; with --key"),
+    Flag("key", str, None, "PEM file of the certificate's key"),
     Flag("metadata", list, None, "sent with every call, as in authorization=TOKEN"),
 )
 """How a command reaches a server."""

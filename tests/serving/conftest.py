@@ -6,7 +6,7 @@ The conformance tests ask a server of ours, or others that run already, say tens
         --monitoring_config_file=serving/deploy/monitoring.config --rest_api_enable_cors_support
     tensorflow_model_server --port=8510 --model_config_file=EMPTY --enable_batching \\
         --batching_parameters_file=tests/serving/batching.config
-    pytest tests/serving/test_conformance*.py --server=HOST:8500 --rest=http://HOST:8501 --batching-server=HOST:8510 \\
+    pytest tests/serving/conformance --server=HOST:8500 --rest=http://HOST:8501 --batching-server=HOST:8510 \\
         --server-models=FOLDER
 
 EMPTY holds `model_config_list {}`. The tests write models below FOLDER, which the servers see under the same path,

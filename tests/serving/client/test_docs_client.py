@@ -13,7 +13,7 @@ from serving.models.store import StoreConfig
 from serving.server.config import ServerConfig
 from serving.server.embedded import Server
 
-TEXT = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
+TEXT = (Path(__file__).parents[3] / "docs" / "serving.md").read_text()
 
 
 def section(title):

@@ -12,7 +12,7 @@ from serving import Client, InvalidRequest
 from serving.handlers.metrics import PATH, Monitor
 from serving.server.metrics_peers import MetricsPeers
 
-MONITORING = Path(__file__).parents[2] / "serving" / "deploy" / "monitoring.config"
+MONITORING = Path(__file__).parents[3] / "serving" / "deploy" / "monitoring.config"
 
 
 @pytest.fixture

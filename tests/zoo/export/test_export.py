@@ -12,7 +12,9 @@ from smaller import smaller
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import Client
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 from zoo import data
 from zoo.core import features, registry
 from zoo.core.columns import Column
@@ -191,7 +193,7 @@ def test_mistakes(trained, tmp_path):
 def served(home, exported):
     """A model's name -> a client of the one server, which has found it."""
     (home / "models").mkdir(exist_ok=True)
-    server = Server(ServerConfig(models=home / "models", port=0, poll_seconds=0.2))
+    server = Server(ServerConfig(StoreConfig(home / "models", poll_seconds=0.2), port=0))
     with Client(server.address, timeout=60) as client:
 
         def offered(name):

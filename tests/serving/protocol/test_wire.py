@@ -81,7 +81,7 @@ def test_fewer_values_than_elements():
 def test_what_cannot_be_a_tensor():
     with pytest.raises(InvalidRequest, match="datetime64"):
         wire.encode(np.array(["2026-01-01"], "datetime64[D]"))
-    with pytest.raises(InvalidRequest, match="no tensor"):
+    with pytest.raises(InvalidRequest, match="not a tensor"):
         wire.encode([[1, 2], [3]])
     bad = protos.TensorProto(dtype=1, tensor_content=b"abc")
     bad.tensor_shape.dim.add(size=1)

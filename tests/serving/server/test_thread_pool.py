@@ -25,11 +25,11 @@ def reaches(count):
 
 @pytest.fixture
 def hire():
-    """(few, most) -> a AdaptiveThreadPool, which ends with the test."""
+    """(least, most) -> a AdaptiveThreadPool, which ends with the test."""
     hired, before = [], threads()
 
-    def make(few, most):
-        hired.append(AdaptiveThreadPool(few, most))
+    def make(least, most):
+        hired.append(AdaptiveThreadPool(least, most))
         return hired[-1]
 
     yield make
@@ -40,20 +40,20 @@ def hire():
 
 def test_brief_calls_stay_in_few_threads(hire, monkeypatch):
     monkeypatch.setattr(thread_pool, "PATIENCE", 1.0)  # a busy machine may hold anything up for a moment
-    two = hire(few=2, most=8)
+    two = hire(least=2, most=8)
     names = [two.submit(threading.get_ident) for _ in range(2000)]
     assert len({name.result(WAIT) for name in names}) <= 2
 
 
 def test_one_thread_keeps_the_order(hire):
-    one, seen = hire(few=4, most=1), []
+    one, seen = hire(least=4, most=1), []
     for future in [one.submit(seen.append, number) for number in range(100)]:
         future.result(WAIT)
     assert seen == list(range(100))
 
 
 def test_calls_that_are_held_up_get_threads_until_there_are_as_many_as_allowed(hire):
-    some, gate, inside = hire(few=1, most=5), threading.Event(), threading.Semaphore(0)
+    some, gate, inside = hire(least=1, most=5), threading.Event(), threading.Semaphore(0)
 
     def hold():
         inside.release()
@@ -70,7 +70,7 @@ def test_calls_that_are_held_up_get_threads_until_there_are_as_many_as_allowed(h
 
 
 def test_a_brief_call_does_not_wait_for_long_ones(hire):
-    some, gate = hire(few=2, most=4), threading.Event()
+    some, gate = hire(least=2, most=4), threading.Event()
     held = [some.submit(gate.wait, WAIT) for _ in range(2)]
     assert some.submit(int, "7").result(WAIT) == 7
     gate.set()
@@ -79,7 +79,7 @@ def test_a_brief_call_does_not_wait_for_long_ones(hire):
 
 def test_threads_that_helped_leave(hire):
     before = threads()
-    some, gate = hire(few=1, most=9), threading.Event()
+    some, gate = hire(least=1, most=9), threading.Event()
     held = [some.submit(gate.wait, WAIT) for _ in range(9)]
     assert reaches(before + 10)  # nine that answer, and the one that watches
     gate.set()
@@ -88,7 +88,7 @@ def test_threads_that_helped_leave(hire):
 
 
 def test_an_error_reaches_who_asked_and_the_thread_goes_on(hire):
-    one = hire(few=1, most=1)
+    one = hire(least=1, most=1)
     with pytest.raises(ValueError, match="nine"):
         one.submit(int, "nine").result(WAIT)
     assert one.submit(int, "9").result(WAIT) == 9
@@ -96,7 +96,7 @@ def test_an_error_reaches_who_asked_and_the_thread_goes_on(hire):
 
 def test_shutdown_answers_what_was_submitted_and_ends_all_threads(hire):
     before = threads()
-    some = hire(few=2, most=4)
+    some = hire(least=2, most=4)
     futures = [some.submit(time.sleep, 0.001) for _ in range(50)]
     some.shutdown()
     for future in futures:

@@ -14,7 +14,8 @@ from serving.models.loading import Loader
 from serving.models.store import State, Store, StoreConfig
 from serving.protocol import protos, wire
 from serving.protocol.errors import Code, ServingError, error
-from serving.server.embedded import Server, ServerConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 
 PREDICTION, MODEL = "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"
 CALLS = [
@@ -111,7 +112,7 @@ def test_no_bytes_break_the_service(service, check, kinds, examples):
 
 
 def test_clients_that_vanish_and_noise_leave_the_server_well(models):
-    server = Server(ServerConfig(models=models, port=0))
+    server = Server(ServerConfig(StoreConfig(models), port=0))
     noise = np.random.default_rng(0)
     for number in range(30):
         with socket.create_connection(("127.0.0.1", server.port)) as raw:

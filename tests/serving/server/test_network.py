@@ -14,9 +14,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from serving import Client, Overloaded, Tls, Unavailable
+from serving.models.store import StoreConfig
 from serving.protocol import config_files
 from serving.protocol.errors import OptionError
-from serving.server.embedded import Server, ServerConfig, flags, main
+from serving.server.config import GrpcConfig, RestConfig, ServerConfig
+from serving.server.embedded import Server, flags, main
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -43,7 +45,7 @@ def test_health_of_the_server_its_services_and_its_models(address, name):
 
 def test_health_of_a_model_goes_with_its_versions(models, tmp_path):
     (tmp_path / "affine").symlink_to(models / "affine")
-    server = Server(ServerConfig(models=tmp_path, port=0, poll_seconds=0))
+    server = Server(ServerConfig(StoreConfig(tmp_path, poll_seconds=0), port=0))
     with grpc.insecure_channel(server.address) as channel:
         assert health_of(channel, "affine") == SERVING
         with pytest.raises(grpc.RpcError) as caught:
@@ -81,7 +83,7 @@ def test_tls_by_the_text_of_an_ssl_config(models, tmp_path, authority, mutual):
     own = authority.issue_cert("client@example.org")
     own.private_key_pem.write_to_path(tmp_path / "key.pem")
     own.cert_chain_pems[0].write_to_path(tmp_path / "certificate.pem")
-    server = Server(ServerConfig(models=models, port=0, ssl=config))
+    server = Server(ServerConfig(StoreConfig(models), port=0, grpc=GrpcConfig(ssl=config)))
     pair = {"certificate": tmp_path / "certificate.pem", "key": tmp_path / "key.pem"}
     with Client(server.address, tls=Tls(ca=tmp_path / "ca.pem", **(pair if mutual else {}))) as client:
         assert client.predict("affine", {"seed": [1]}, signature="sample").version == 3
@@ -96,25 +98,25 @@ def test_tls_by_the_text_of_an_ssl_config(models, tmp_path, authority, mutual):
     ("text", "message"),
     [
         ('server_key: "k"', "needs server_key and server_cert"),
-        ('server_key: "k" server_cert: "c" client_verify: true', "custom_ca has to say who vouches"),
-        ('server_keys: "k"', "no text of a SSLConfig"),
+        ('server_key: "k" server_cert: "c" client_verify: true', "which needs custom_ca"),
+        ('server_keys: "k"', "not the text of a SSLConfig"),
     ],
 )
 def test_a_wrong_ssl_config_is_told(models, tmp_path, text, message):
     (tmp_path / "ssl").write_text(text)
     with pytest.raises(OptionError, match=message):
-        Server(ServerConfig(models=models, port=0, ssl=tmp_path / "ssl"))
+        Server(ServerConfig(StoreConfig(models), port=0, grpc=GrpcConfig(ssl=tmp_path / "ssl")))
 
 
 def test_a_unix_socket_beside_the_port(models, tmp_path):
-    server = Server(ServerConfig(models=models, port=0, socket=str(tmp_path / "s")))
+    server = Server(ServerConfig(StoreConfig(models), port=0, grpc=GrpcConfig(socket=str(tmp_path / "s"))))
     with Client(f"unix:{tmp_path / 's'}") as client:
         assert client.predict("affine", {"seed": [1]}, signature="sample").version == 3
     server.stop(0)
 
 
 def test_limits_of_messages_and_of_requests_in_flight(models):
-    server = Server(ServerConfig(models=models, port=0, message_bytes=1000, in_flight=1))
+    server = Server(ServerConfig(StoreConfig(models), port=0, grpc=GrpcConfig(max_message_bytes=1000, max_in_flight=1)))
     with Client(server.address, retries=0) as client:
         with pytest.raises(Overloaded, match="larger than max"):
             client.predict("affine", {"seed": list(range(1000))}, signature="sample")
@@ -134,7 +136,7 @@ def test_limits_of_messages_and_of_requests_in_flight(models):
 def test_batching_gives_what_each_request_alone_gives(models):
     from serving.models.batching import Parameters
 
-    server = Server(ServerConfig(models=models, port=0, batching=Parameters(timeout=0.05, pool="together")))
+    server = Server(ServerConfig(StoreConfig(models), port=0, batching=Parameters(timeout=0.05, pool="together")))
     with Client(server.address, channels=4) as client:
         batches = [{"seed": [n, n + 1]} for n in range(16)]
         for n, reply in enumerate(client.stream("affine", batches, signature="sample", window=16)):
@@ -170,17 +172,48 @@ def seeds(declared, sent):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--models m --enable_batchin", "there is no flag --enable_batchin. Did you mean --enable_batching?"),
-        ("--models m --xyzzy=1", "there is no flag --xyzzy. --help lists the flags."),
+        ("--models m --enable_batchin", "There is no flag --enable_batchin. Did you mean --enable_batching?"),
+        ("--models m --xyzzy=1", "There is no flag --xyzzy. --help lists the flags."),
         ("--models m --enable_batching=perhaps", "true or false, not 'perhaps'"),
         ("--models m --grpc_channel_arguments=a", "key=value,key=value, not 'a'"),
+        ("--port=eight", "--port=eight: expected a whole number, not 'eight'. --help lists the flags."),
+        ("--models m --port", "Missing value for flag --port. --help lists the flags."),
+        ("models", "'models' is not a flag. Flags are written --name=value or --name value."),
     ],
 )
 def test_a_flag_that_cannot_be_is_told(capsys, line, message):
-    with pytest.raises(SystemExit) as caught:
-        flags.parse(line.split())
-    assert caught.value.code == 2
-    assert message in capsys.readouterr().err
+    assert main(line.split()) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("serving: ")
+    assert message in told
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("", False),
+        ("--enable_batching", True),
+        ("--enable_batching=true", True),
+        ("--enable_batching=1", True),
+        ("--enable_batching=False", False),
+        ("--enable_batching=0", False),
+        ("--enable_batching true", True),
+        ("--enable_batching false", False),
+    ],
+)
+def test_a_switch_is_written_alone_or_with_a_value(line, value):
+    values = flags.parse([*line.split(), "--port", "0", "--grpc_max_threads=3"])
+    assert (values.enable_batching, values.port, values.threads) == (value, 0, 3)
+
+
+def test_help_has_every_flag_and_an_example(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "example: python -m serving.server --models models --port 8500" in text
+    written = re.findall(r"--\w+", text)
+    assert set(written) >= set(flags.names()) - {"--help", "--metrics_peers"}
+    assert main(["--version"]) == 0
+    assert re.fullmatch(r"menagerie [\d.]+, TensorFlow 2\.[\d.]+\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +222,7 @@ def test_a_flag_that_cannot_be_is_told(capsys, line, message):
         ("", "Give one of --models, --model_config_file and --model_base_path; received none of them."),
         ("--models . --model_base_path .", "received --models and --model_base_path"),
         ("--model_base_path nowhere", "There is no folder nowhere"),
-        ("--models . --batching_parameters_file f", "counts with --enable_batching only"),
+        ("--models . --batching_parameters_file f", "needs --enable_batching"),
         ("--models . --rest_api_port 1 --port 1", "must differ"),
         ("--models . --monitoring_config_file f", "needs --rest_api_port"),
         ("--models . --use_alts_credentials", "--ssl_config_file gives TLS anywhere"),
@@ -230,8 +263,8 @@ def test_rest_and_metrics_beside_grpc(models, tmp_path, authority):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    tls = {"rest_key": tmp_path / "key.pem", "rest_certificate": tmp_path / "certificate.pem"}
-    server = Server(ServerConfig(models=models, port=0, rest_port=port, metrics="/metrics", **tls))
+    tls = {"key": tmp_path / "key.pem", "certificate": tmp_path / "certificate.pem"}
+    server = Server(ServerConfig(StoreConfig(models), port=0, rest=RestConfig(port, metrics="/metrics", **tls)))
     trusted = ssl.create_default_context()
     authority.configure_trust(trusted)
     with httpx.Client(base_url=f"https://127.0.0.1:{port}", verify=trusted) as client:

@@ -14,7 +14,7 @@ from serving.handlers.metrics import PATH
 from serving.protocol import config_files, protos
 from serving.server import flags
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "serving" / "deploy"
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 MANIFESTS = {m["kind"]: m for m in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())}
@@ -37,7 +37,7 @@ def test_manifests_are_valid_by_kubernetes_schemas(kind, version):
 
 @pytest.mark.parametrize("where", COMMANDS)
 def test_the_flags_are_ones_that_the_embedded_server_understands_too(where):
-    values = flags.parser().parse_args(COMMANDS[where])
+    values = flags.parse(COMMANDS[where])
     assert (values.port, values.rest_api_port) == (8500, 8501)
     assert values.enable_batching
 
@@ -85,7 +85,7 @@ def test_the_page_names_files_and_flags_that_exist():
     text = (ROOT / "docs" / "deploy.md").read_text()
     for path in re.findall(r"serving/deploy/[\w.]+\w", text):
         assert (ROOT / path).is_file(), path
-    known = {option for action in flags.parser()._actions for option in action.option_strings}
+    known = set(flags.names())
     lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
     ours = [line for line in lines if line.startswith("python -m serving.server")]
     assert ours

@@ -126,7 +126,7 @@ def test_a_failure_ends_the_stream():
 def test_what_cannot_be_cut(inputs, rows):
     with (
         Client("nowhere", transport=one(lambda seed: {})) as client,
-        pytest.raises(InvalidRequest, match="along dimension 0 of every input"),
+        pytest.raises(InvalidRequest, match="A piece has 1 row or more, and all inputs have the same rows"),
     ):
         client.predict_chunked("m", inputs, signature="f", rows=rows)
 

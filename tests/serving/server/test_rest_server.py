@@ -15,6 +15,7 @@ from serving.handlers.service import Service, warm_up
 from serving.models.loading import Loader
 from serving.models.store import Store, StoreConfig
 from serving.protocol.errors import OptionError, ServerStartError
+from serving.server.config import RestConfig
 from serving.server.rest import app as rest_module
 from serving.server.rest.app import Rest
 
@@ -34,7 +35,7 @@ def started(service):
     made = []
 
     def start(**options):
-        made.append(Rest(service, Monitor(), **options))
+        made.append(Rest(service, Monitor(), RestConfig(**options)))
         made[-1].start()
         return f"http{'s' if 'key' in options else ''}://127.0.0.1:{made[-1].port}", made[-1]
 
@@ -59,15 +60,15 @@ def test_tls(started, tmp_path):
 def test_keys_that_cannot_be_used(service, tmp_path):
     (tmp_path / "bad.pem").write_text("nothing")
     with pytest.raises(OptionError, match="needs both"):
-        Rest(service, Monitor(), key=tmp_path / "bad.pem")
+        Rest(service, Monitor(), RestConfig(key=tmp_path / "bad.pem"))
     with pytest.raises(OptionError, match="cannot be used"):
-        Rest(service, Monitor(), key=tmp_path / "bad.pem", certificate=tmp_path / "bad.pem")
+        Rest(service, Monitor(), RestConfig(key=tmp_path / "bad.pem", certificate=tmp_path / "bad.pem"))
 
 
 def test_a_port_that_is_taken(service, started):
     _, rest = started()
     with pytest.raises(ServerStartError, match=f"cannot listen on 127.0.0.1:{rest.port}"):
-        Rest(service, Monitor(), port=rest.port)
+        Rest(service, Monitor(), RestConfig(rest.port))
 
 
 def test_a_request_ends_at_the_timeout(started):
@@ -109,7 +110,7 @@ def test_a_gzip_body_that_ends_too_early(started):
     url, _ = started()
     body, headers = gzip.compress(b'{"inputs": []}')[:20], {"content-encoding": "gzip"}
     reply = httpx.post(f"{url}/v1/models/affine:predict", content=body, headers=headers, timeout=30)
-    assert (reply.status_code, reply.json()) == (400, {"error": "The body is no gzip: it ends too early."})
+    assert (reply.status_code, reply.json()) == (400, {"error": "The body is not gzip: it ends too early."})
 
 
 def test_no_metrics_unless_asked_for(started):

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 
-TEXT = (Path(__file__).parents[2] / "docs" / "serving.md").read_text()
+TEXT = (Path(__file__).parents[3] / "docs" / "serving.md").read_text()
 
 
 def section(title):
@@ -40,7 +42,7 @@ def server(tmp_path_factory):
     folder, grey = tmp_path_factory.mktemp("models"), Grey()
     names = {"sample": grey.sample, "discriminate": grey.discriminate}
     tf.saved_model.save(grey, str(folder / "dcgan" / "1"), signatures=names)
-    server = Server(ServerConfig(models=folder, port=0))
+    server = Server(ServerConfig(StoreConfig(folder), port=0))
     yield server.address
     server.stop(0)
 

@@ -62,7 +62,7 @@ def test_the_users_own_flags_count(folder):
 
 
 def test_folders_without_models(folder):
-    with pytest.raises(OptionError, match="holds no model"):
+    with pytest.raises(OptionError, match="has no model"):
         tfserving.flags(folder / "models" / "notes", 1, folder)
     with pytest.raises(OptionError, match="There is no folder"):
         tfserving.flags(folder / "nowhere", 1, folder)
@@ -121,5 +121,5 @@ def test_without_the_real_server(folder, tmp_path, monkeypatch):
     with pytest.raises(ServerStartError, match="is not on the PATH"):
         tfserving.run(folder / "models", 1)
     monkeypatch.setattr(tfserving, "find", lambda: "/bin/true")
-    with pytest.raises(OptionError, match="holds no model"):
+    with pytest.raises(OptionError, match="has no model"):
         tfserving.run(folder / "files", 1)

@@ -15,8 +15,10 @@ import pytest
 from serving import Client, InvalidRequest, TensorSpec, Unavailable, batch
 from serving.batch import Job, JobError, Seeds
 from serving.client import PREDICT, TRANSIENT
+from serving.models.store import StoreConfig
 from serving.protocol.errors import Code, error
-from serving.server.embedded import Server, ServerConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 from serving.testing import FakeServer, Function
 
 SEEDS = {"seed": TensorSpec("int64", (None,))}
@@ -240,7 +242,7 @@ def test_killed_and_started_again_over_a_real_server(address, tmp_path):
 
 def test_a_server_that_restarts_is_waited_for(models, tmp_path):
     """With the patience of `zoo batch` a job goes on when the server is back on its port."""
-    server, begun, seen = Server(ServerConfig(models=models, port=0)), threading.Event(), []
+    server, begun, seen = Server(ServerConfig(StoreConfig(models), port=0)), threading.Event(), []
 
     def observe(call):
         seen.append(call)
@@ -257,7 +259,7 @@ def test_a_server_that_restarts_is_waited_for(models, tmp_path):
     thread.start()
     assert begun.wait(20)
     server.stop(0)
-    server = Server(ServerConfig(models=models, port=server.port))
+    server = Server(ServerConfig(StoreConfig(models), port=server.port))
     try:
         thread.join()
     finally:

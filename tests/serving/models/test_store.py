@@ -21,7 +21,8 @@ from serving.models.loading import Loader
 from serving.models.store import State, Status, Store, StoreConfig
 from serving.protocol import errors
 from serving.protocol.versions import Policy, Source
-from serving.server.embedded import Server, ServerConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 
 
 class Fake:
@@ -214,7 +215,7 @@ def test_a_request_keeps_its_version_and_the_last_one_closes_it(models, tmp_path
 def test_hot_swap_fails_no_request(models, tmp_path):
     """A real server under load while version 3 replaces version 1."""
     shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
-    server = Server(ServerConfig(models=tmp_path, port=0, poll_seconds=0.05))
+    server = Server(ServerConfig(StoreConfig(tmp_path, poll_seconds=0.05), port=0))
     failures, seen, stop = [], set(), threading.Event()
 
     def ask():

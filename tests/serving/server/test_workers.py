@@ -12,7 +12,7 @@ from serving import Client, InvalidRequest
 from serving.handlers.metrics import PATH, Monitor
 from serving.server.metrics_peers import MetricsPeers
 
-MONITORING = Path(__file__).parents[2] / "serving" / "deploy" / "monitoring.config"
+MONITORING = Path(__file__).parents[3] / "serving" / "deploy" / "monitoring.config"
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_metrics_of_processes_add_up(tmp_path):
     (tmp_path / "here").mkdir()
     us, other = MetricsPeers(tmp_path / "here", ours.snapshot), MetricsPeers(tmp_path, theirs.snapshot)
     (tmp_path / "here" / "other").symlink_to(tmp_path / str(os.getpid()))
-    text = ours.text(us.ask())
+    text = ours.text(us.snapshots())
     assert 'runtime_latency_count{model_name="m",API="Predict",runtime="TF1"} 3\n' in text
     assert 'runtime_latency_sum{model_name="m",API="Predict",runtime="TF1"} 7000.0\n' in text
     assert ':tensorflow:serving:request_example_count_total{model="m"} 3\n' in text
@@ -74,11 +74,11 @@ def test_a_worker_that_has_ended_says_nothing_and_one_that_hangs_is_told(tmp_pat
     with socket.socket(socket.AF_UNIX) as ended:
         ended.bind(str(tmp_path / "ended"))
     us = MetricsPeers(tmp_path, bytes)
-    assert us.ask() == []
+    assert us.snapshots() == []
     monkeypatch.setattr(metrics_peers, "SECONDS", 0.1)
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(tmp_path / "hanging"))
         hanging.listen()
         with pytest.raises(TimeoutError, match="Worker hanging does not answer"):
-            us.ask()
+            us.snapshots()
     us.close()

@@ -11,9 +11,11 @@ import pytest
 from serving import Client, DeadlineExceeded, InvalidRequest, NotFound, ServingError, Unavailable
 from serving.client import Transport
 from serving.handlers.service import Service
+from serving.models.store import StoreConfig
 from serving.protocol import errors
 from serving.protocol.errors import Code, error
-from serving.server.embedded import Server, ServerConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 
 
 def test_numpy_in_numpy_out(client):
@@ -72,7 +74,7 @@ def test_errors_are_the_tree_and_carry_the_repair(client):
     assert caught.value.code == Code.NOT_FOUND
     with pytest.raises(InvalidRequest, match=r"Missing but required: \{bias\}"):
         client.predict("affine", {"x": [[1.0]]})
-    with pytest.raises(DeadlineExceeded, match=r"no answer within 0\.3 s"):
+    with pytest.raises(DeadlineExceeded, match=r"no reply within 0\.3 s"):
         client.predict("affine", {"turns": [10**7]}, signature="slow", timeout=0.3)
 
 
@@ -97,7 +99,7 @@ def test_a_server_that_comes_late_is_waited_for(models):
 
     def later():
         time.sleep(0.3)
-        started.append(Server(ServerConfig(models=models, port=port)))
+        started.append(Server(ServerConfig(StoreConfig(models), port=port)))
 
     thread = threading.Thread(target=later)
     thread.start()
@@ -125,7 +127,7 @@ def test_only_unavailable_is_tried_again(code, calls, monkeypatch, tmp_path):
         raise error(code, "on purpose")
 
     monkeypatch.setattr(Service, "get_model_status", fail)
-    server = Server(ServerConfig(models=tmp_path, port=0, poll_seconds=0))
+    server = Server(ServerConfig(StoreConfig(tmp_path, poll_seconds=0), port=0))
     try:
         with Client(server.address, retries=2) as client, pytest.raises(ServingError, match="on purpose") as caught:
             client.status("m")

@@ -17,7 +17,8 @@ from serving.models.loading import Loader
 from serving.models.store import State, Store, StoreConfig
 from serving.protocol import protos, wire
 from serving.protocol.versions import Source
-from serving.server.embedded import Server, ServerConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 
 PREDICT = "tensorflow.serving.PredictionService"
 
@@ -58,7 +59,7 @@ def request(signature="", **inputs):
 
 
 def test_a_call_without_a_deadline_is_answered(models):
-    server = Server(ServerConfig(models, port=0))
+    server = Server(ServerConfig(StoreConfig(models), port=0))
     try:
         with grpc.insecure_channel(server.address) as channel:
             reply = channel.unary_unary(f"/{PREDICT}/Predict")(request(x=np.float32([1, 2])), timeout=None)

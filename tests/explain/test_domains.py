@@ -15,7 +15,7 @@ from explain import (
     felzenszwalb,
     grid,
     slic,
-    stretches,
+    time_segments,
     tokens,
 )
 
@@ -41,8 +41,8 @@ def linear(shape):
         (VIDEO, grid(VIDEO.shape, (3, 2, 2))),
         (VIDEO, grid(VIDEO.shape, (6, 1, 1))),
         (ROW, columns(ROW)),
-        (SIGNAL, stretches(SIGNAL.shape, 12)),
-        (np.stack([SIGNAL, SIGNAL**2], axis=1), stretches((256, 2), 7)),
+        (SIGNAL, time_segments(SIGNAL.shape, 12)),
+        (np.stack([SIGNAL, SIGNAL**2], axis=1), time_segments((256, 2), 7)),
         (SIGNAL, CELLS),
     ],
     ids=["image", "slic", "felzenszwalb", "video", "frames", "table", "signal", "two channels", "cells"],
@@ -51,9 +51,9 @@ def linear(shape):
 def test_the_linear_oracle_holds_in_every_domain(x, parts, engine):
     """Garreau & Mardaoui 2021: what a part adds is what f gains from it alone over the baseline."""
     weights, f = linear(x.shape)
-    found = explain(f, x, map=parts, engine=engine, alpha=1e-13, samples=max(400, 6 * parts.parts), agreement=0)
-    alone = parts.apply(np.eye(parts.parts, dtype=bool), x, 0 * x)
-    gains = (alone.astype(np.float64) * weights).reshape(parts.parts, -1).sum(1)
+    found = explain(f, x, map=parts, engine=engine, alpha=1e-13, samples=max(400, 6 * parts.count), agreement=0)
+    alone = parts.apply(np.eye(parts.count, dtype=bool), x, 0 * x)
+    gains = (alone.astype(np.float64) * weights).reshape(parts.count, -1).sum(1)
     np.testing.assert_allclose(
         found.coefficients, gains, atol=1e-6 * max(1, np.abs(gains).max()) + float(SIGNAL is x) * 1e-4
     )
@@ -169,11 +169,11 @@ def test_patches_are_places_of_real_examples_by_seed():
         (VIDEO * 300, {}, "Divide by 255"),
         (ROW, {"map": tokens(ROW)}, "Tokens are integers"),
         (ROW, {"map": Map(np.arange(5))}, r"The map has the shape \(5,\); for this table it is \(9,\)"),
-        (ROW, {"baseline": np.zeros(4)}, r"shape of the table, \(9,\)"),
-        (SIGNAL[:100], {"map": CELLS}, r"of the shape \(256,\); received \(100,\)"),
-        (SIGNAL, {"map": CELLS, "baseline": Patches(SIGNAL[None])}, "time-frequency cells have none"),
-        (IMAGE, {"baseline": Patches(VIDEO)}, r"examples \(N, 20, 24, 3\)"),
-        (IMAGE, {"reference": VIDEO}, r"inputs \(m, 20, 24, 3\)"),
+        (ROW, {"baseline": np.zeros(4)}, r"this table has its shape \(9,\)"),
+        (SIGNAL[:100], {"map": CELLS}, r"of shape \(256,\); received \(100,\)"),
+        (SIGNAL, {"map": CELLS, "baseline": Patches(SIGNAL[None])}, "time-frequency cells are none"),
+        (IMAGE, {"baseline": Patches(VIDEO)}, r"examples of shape \(N, 20, 24, 3\)"),
+        (IMAGE, {"reference": VIDEO}, r"the shape \(m, 20, 24, 3\)"),
         (ROW * np.nan, {}, "finite numbers"),
     ],
 )
@@ -185,8 +185,8 @@ def test_wrong_inputs_are_refused_with_what_would_be_right(x, options, message):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: stretches((10,), 11), "no 11 stretches"),
-        (lambda: cells(32, window=64), "window of 4 samples to the signal's 32"),
+        (lambda: time_segments((10,), 11), "no 11 segments"),
+        (lambda: cells(32, window=64), "window of 4 samples up to the signal's 32"),
         (lambda: slic(IMAGE, 0), "at least 1 superpixel"),
         (lambda: felzenszwalb(IMAGE, -1.0), "larger than 0"),
         (lambda: grid((4, 4), (2, 2, 2)), r"covers \(time, height, width\)"),

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explain import Explanation, Function, RequestError, aggregate, cells, columns, explain, grid, stretches
-from explain.report import pages, pictures
+from explain import Explanation, Function, RequestError, aggregate, cells, columns, explain, grid, time_segments
+from explain.report import captions, pages, pictures
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def everything():
     row = rng.normal(size=5)
     yield explain(f, row, map=columns(row, ["age", "<b>", "c", "d", "e"]), quality=True)
     yield explain(f, np.array([3, 1, 4]))
-    yield explain(f, signal, map=stretches(signal.shape, 6))
+    yield explain(f, signal, map=time_segments(signal.shape, 6))
     yield explain(f, signal, map=cells(128, 3, 4, 32))
     yield explain(f, video)
     yield explain(f, video[0], reference=video[1:], samples=20)
@@ -91,7 +91,7 @@ def test_every_kind_has_a_picture_and_a_page(kind):
     assert coloured.mean() > 0.01
     words = "\n".join(Page(pages.page(kind)).text)
     assert kind.verdict in words
-    assert pictures.place(kind, kind.ranking[0]) in words
+    assert captions.part_name(kind, kind.ranking[0]) in words
     low, high = kind.intervals[kind.ranking[0]]
     assert f"{low:+.4g} to {high:+.4g}" in words
 
@@ -196,7 +196,7 @@ def test_two_versions_share_a_scale_of_colours(found):
 
 def test_two_signals_are_drawn_one_above_the_other():
     signal = np.sin(np.arange(64)).astype(np.float32)
-    loud = explain(Function(lambda batch: (batch[:, 20:30] ** 2).sum(1)), signal, map=stretches(signal.shape, 8))
+    loud = explain(Function(lambda batch: (batch[:, 20:30] ** 2).sum(1)), signal, map=time_segments(signal.shape, 8))
     one, both = (Image.open(io.BytesIO(p)) for p in (pictures.png(loud), pictures.compared(loud, loud)))
     assert one.width == both.width
     assert both.height == 2 * one.height

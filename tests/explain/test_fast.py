@@ -7,14 +7,18 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from explain import Function, Map, explain
-from explain.fit import designs, engines, inference
-from explain.fit import lime as core
+from explain.fit import engines
+from explain.fit.kernel import cosine_distances, exponential_kernel
+from explain.fit.masks import DESIGNS, balanced, independent, replicate_rows
+from explain.fit.options import SAMPLES
+from explain.fit.sampling import FREEDOM, disagreement, least_replicates
+from explain.fit.uncertainty import estimate
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 7, 8, 49])
 def test_a_replicate_is_orthogonal_with_each_row_followed_by_its_complement(parts):
-    rows = designs.replicate(parts)
-    masks = designs.balanced(1 + 3 * rows, parts, 5)
+    rows = replicate_rows(parts)
+    masks = balanced(1 + 3 * rows, parts, 5)
     assert masks[0].all()
     for first in range(1, len(masks), rows):
         replicate = masks[first : first + rows]
@@ -24,7 +28,7 @@ def test_a_replicate_is_orthogonal_with_each_row_followed_by_its_complement(part
     assert rows >= 2 * (parts + 1), "an intercept and K coefficients fit a replicate without its complements"
 
 
-@pytest.mark.parametrize("design", designs.DESIGNS.values())
+@pytest.mark.parametrize("design", DESIGNS.values())
 def test_designs_are_their_seeds_and_cannot_be_written_to(design):
     masks = design(130, 9, 1)
     np.testing.assert_array_equal(masks, design.__wrapped__(130, 9, 1))
@@ -35,11 +39,11 @@ def test_designs_are_their_seeds_and_cannot_be_written_to(design):
 
 def test_pairs_of_parts_that_act_on_one_another_do_not_disturb_single_ones():
     """With the weights all one, fold-over makes a pure interaction orthogonal to every part."""
-    masks = designs.balanced(1 + 16, 5, 0)[1:]
+    masks = balanced(1 + 16, 5, 0)[1:]
     signs = 2.0 * masks - 1
     fit = engines.fast(masks, signs[:, 1] * signs[:, 3], np.zeros(16), np.ones_like, 1e-12)
     np.testing.assert_allclose(fit.coefficients, 0, atol=1e-12)
-    coins = designs.coins(17, 5, 0)[1:]
+    coins = independent(17, 5, 0)[1:]
     signs = 2.0 * coins - 1
     fit = engines.fast(coins, signs[:, 1] * signs[:, 3], np.zeros(16), np.ones_like, 1e-12)
     assert np.abs(fit.coefficients).max() > 0.1, "coins of the same number are disturbed"
@@ -58,25 +62,25 @@ def of_parts(f, parts, **options):
 
 def test_it_stops_when_replicates_agree_and_goes_on_when_they_do_not():
     clear, muddled = (of_parts(line(20, noise), 20) for noise in (0.02, 8.0))
-    assert clear.samples == 1 + 2 * designs.replicate(20)
-    assert muddled.samples == core.SAMPLES["fast"]
+    assert clear.samples == 1 + 2 * replicate_rows(20)
+    assert muddled.samples == SAMPLES["fast"]
     assert of_parts(line(20, 8.0), 20, agreement=10.0).samples == clear.samples
     assert of_parts(line(20, 0.02), 20, agreement=0, samples=400).samples == 400
 
 
 @pytest.mark.parametrize(("parts", "count"), [(1, 17), (5, 5), (8, 3), (15, 3), (16, 2), (49, 2)])
 def test_few_parts_take_more_replicates_to_agree(parts, count):
-    assert core.replicates(parts) == count
-    assert (count - 1) * parts >= core.FREEDOM
+    assert least_replicates(parts) == count
+    assert (count - 1) * parts >= FREEDOM
 
 
 def test_replicates_that_agree_do_not_disagree():
     same = np.tile([3.0, 0.0, -1.0], (4, 1))
-    assert core.disagreement(same) == 0
+    assert disagreement(same) == 0
     noise = np.random.default_rng(0).normal(size=(4, 3))
     expected = np.sqrt(noise.var(axis=0, ddof=1).mean() / 4) / np.abs((same + noise).mean(axis=0)).max()
-    assert core.disagreement(same + noise) == pytest.approx(expected)
-    assert core.disagreement(np.zeros((3, 2))) == 0
+    assert disagreement(same + noise) == pytest.approx(expected)
+    assert disagreement(np.zeros((3, 2))) == 0
 
 
 @pytest.mark.parametrize("parts", [3, 12, 31, 49, 63])
@@ -89,7 +93,7 @@ def test_four_calls_at_most(parts):
 
 def test_more_parts_get_more_samples():
     found = of_parts(line(196, 8.0), 196)
-    assert found.samples == 1 + 4 * designs.replicate(196)
+    assert found.samples == 1 + 4 * replicate_rows(196)
 
 
 def everything(parts):
@@ -104,8 +108,8 @@ def test_intervals_cover_what_all_masks_together_say(engine):
     def f(z):
         return np.tanh(z.astype(float) @ weights / 1.2).sum(1)
 
-    masks, kernel = everything(10), core.exponential_kernel(0.25)
-    true = engines.fast(masks, f(masks), core.cosine_distances(masks), kernel, 1e-3 * len(masks)).coefficients
+    masks, kernel = everything(10), exponential_kernel(0.25)
+    true = engines.fast(masks, f(masks), cosine_distances(masks), kernel, 1e-3 * len(masks)).coefficients
     found = [of_parts(f, 10, engine=engine, samples=257, seed=seed, agreement=0) for seed in range(60)]
     covered = np.mean([(e.intervals[:, 0] <= true) & (true <= e.intervals[:, 1]) for e in found])
     assert 0.91 < covered < 0.99
@@ -125,9 +129,9 @@ def test_balanced_masks_err_less_than_coins_of_the_same_number():
 @pytest.mark.parametrize("pairs", [False, True])
 def test_left_out_predictions_are_those_of_fits_without_the_row(pairs):
     rng = np.random.default_rng(1)
-    masks, values, weights = designs.coins(40, 6, 3), rng.normal(size=40), rng.random(40)
+    masks, values, weights = independent(40, 6, 3), rng.normal(size=40), rng.random(40)
     fit = engines.fast(masks, values, np.arange(40.0), lambda d: weights, 0.7)
-    found = inference.infer(masks, values, weights, fit.predict(masks), 0.7, pairs).left_out
+    found = estimate(masks, values, weights, fit.predict(masks), 0.7, pairs).left_out
     for row in range(40):
         others = np.arange(40) != row
         model = Ridge(alpha=0.7).fit(masks[others].astype(float), values[others], sample_weight=weights[others])

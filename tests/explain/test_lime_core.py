@@ -10,8 +10,10 @@ from sklearn.metrics import pairwise_distances, r2_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from explain import Function, explain, grid
-from explain.fit import designs, engines
-from explain.fit import lime as core
+from explain.fit import engines, surrogate
+from explain.fit.fidelity import weighted_r2
+from explain.fit.kernel import cosine_distances, exponential_kernel
+from explain.fit.masks import balanced, independent
 
 
 def linear(weights, offset=0.0):
@@ -41,7 +43,7 @@ def test_a_linear_function_gives_the_sum_of_weight_times_difference(shape, basel
     given = {"zero": 0.0, "array": colour, "mean": "mean"}[baseline]
     found = explain(Function(linear(weights, 3.0)), x, baseline=given, alpha=1e-12)
     gains = (weights * (x.astype(np.float64) - hidden)).sum(-1)
-    expected = [gains[parts.labels == part].sum() for part in range(parts.parts)]
+    expected = [gains[parts.labels == part].sum() for part in range(parts.count)]
     np.testing.assert_allclose(found.coefficients, expected, rtol=0, atol=1e-7)
     assert found.intercept == pytest.approx(found.f_baseline, abs=1e-7)
     assert found.f_baseline == pytest.approx(linear(weights, 3.0)(hidden[None])[0], abs=1e-9)
@@ -50,7 +52,7 @@ def test_a_linear_function_gives_the_sum_of_weight_times_difference(shape, basel
 
 
 @pytest.mark.parametrize("engine", [engines.lime, engines.fast])
-@pytest.mark.parametrize("design", [designs.coins, designs.balanced])
+@pytest.mark.parametrize("design", [independent, balanced])
 @pytest.mark.parametrize("parts", [2, 5, 30])
 def test_both_engines_are_the_package_on_the_same_masks(parts, design, engine):
     masks = design(300, parts, 4)
@@ -61,18 +63,18 @@ def test_both_engines_are_the_package_on_the_same_masks(parts, design, engine):
     intercept, pairs, score, prediction = base.explain_instance_with_data(
         data, values[:, None], distances, 0, parts, feature_selection="none", model_regressor=Ridge(alpha=0.3)
     )
-    kernel = core.exponential_kernel(0.25)
-    fit = engine(masks, values, core.cosine_distances(masks), kernel, 0.3)
+    kernel = exponential_kernel(0.25)
+    fit = engine(masks, values, cosine_distances(masks), kernel, 0.3)
     np.testing.assert_allclose(fit.coefficients, [w for _, w in sorted(pairs)], rtol=0, atol=1e-9)
     assert fit.intercept == pytest.approx(intercept, abs=1e-9)
     assert fit.predict(masks[:1])[0] == pytest.approx(prediction[0], abs=1e-9)
-    r2 = core.weighted_r2(values, fit.predict(masks), kernel(core.cosine_distances(masks)))
+    r2 = weighted_r2(values, fit.predict(masks), kernel(cosine_distances(masks)))
     assert r2 == pytest.approx(score, abs=1e-9)
 
 
 def test_at_1000_samples_the_default_is_the_packages_own_regressor(picture):
     found = explain(Function(bent), picture, seed=8, engine="lime")
-    masks, parts = designs.coins(1000, 49, 8), grid(picture.shape)
+    masks, parts = independent(1000, 49, 8), grid(picture.shape)
     values = bent(parts.apply(masks, picture, 0 * picture))
     base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 0.25**2)), random_state=0)
     data = masks.astype(float)
@@ -83,7 +85,7 @@ def test_at_1000_samples_the_default_is_the_packages_own_regressor(picture):
 
 
 def test_masks_are_fair_coins_after_a_row_that_hides_nothing():
-    masks = designs.coins(20_000, 10, 0)
+    masks = independent(20_000, 10, 0)
     assert masks[0].all()
     np.testing.assert_allclose(masks.mean(axis=0), 0.5, atol=0.02)
     correlation = np.corrcoef(masks.T) - np.eye(10)
@@ -93,14 +95,14 @@ def test_masks_are_fair_coins_after_a_row_that_hides_nothing():
 def test_the_distance_of_the_empty_mask_is_one():
     masks = np.array([[True, True], [True, False], [False, False]])
     expected = pairwise_distances(masks.astype(float), np.ones((1, 2)), metric="cosine").ravel()
-    np.testing.assert_allclose(core.cosine_distances(masks), expected, atol=1e-15)
+    np.testing.assert_allclose(cosine_distances(masks), expected, atol=1e-15)
 
 
 def test_r2_is_sklearns_weighted_one():
     rng = np.random.default_rng(0)
     values, predictions, weights = rng.random((3, 50))
     expected = r2_score(values, predictions, sample_weight=weights)
-    assert core.weighted_r2(values, predictions, weights) == pytest.approx(expected, abs=1e-12)
+    assert weighted_r2(values, predictions, weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_seed_another(picture):
@@ -148,7 +150,7 @@ def test_blas_runs_on_one_thread_during_the_fit_only(picture, engine, monkeypatc
         return watched
 
     inside, during = [], []
-    monkeypatch.setattr(core, "exponential_kernel", kernel)
+    monkeypatch.setattr(surrogate, "exponential_kernel", kernel)
     with threadpool_limits(2, user_api="blas"):
         explain(Function(lambda i: during.append(threads()) or bent(i)), picture, engine=engine)
         assert threads() == {2}

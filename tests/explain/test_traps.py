@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
 
 from explain import Function, ModelError, RequestError, explain, grid
-from explain.fit import designs
-from explain.fit import lime as core
+from explain.fit.kernel import cosine_distances, exponential_kernel
+from explain.fit.masks import independent
 
 WEIGHTS = np.random.default_rng(0).normal(size=(28, 28, 1)) / 10
 
@@ -140,9 +140,9 @@ def test_a_fixed_penalty_biases_small_samples_more(engine):
         return float(found @ true / (true @ true))
 
     def of_stock(n):
-        masks = designs.coins(n, 49, 0).astype(float)
-        base = LimeBase(core.exponential_kernel(0.25), random_state=0)
-        distances = core.cosine_distances(masks)
+        masks = independent(n, 49, 0).astype(float)
+        base = LimeBase(exponential_kernel(0.25), random_state=0)
+        distances = cosine_distances(masks)
         _, pairs, _, _ = base.explain_instance_with_data(masks, (masks @ true)[:, None], distances, 0, 49, "none")
         return kept(np.array([w for _, w in sorted(pairs)]))
 

@@ -28,7 +28,7 @@ def of(f, **options):
 def test_a_linear_model_is_trusted():
     found = of(logit)
     assert found.trust == "trust"
-    assert found.verdict.startswith("Trust it: the parts, added up, account for 100% ")
+    assert found.verdict.startswith("Trust it: a sum of the parts' effects accounts for 100% ")
 
 
 def test_a_constant_target_explains_nothing():
@@ -141,7 +141,7 @@ def test_a_target_that_is_two_thirds_linear_is_trusted_in_its_largest_parts():
     assert found.r2_held_out == pytest.approx(60 / 90, abs=0.1)
     assert found.trust == "caution"
     assert (
-        f"Trust the largest coefficients only: the parts, added up, account for {found.r2_held_out:.0%}"
+        f"Trust only the largest coefficients: a sum of the parts' effects accounts for {found.r2_held_out:.0%}"
         in found.verdict
     )
     assert set(found.ranking[:3]) == {9, 10, 11}
@@ -158,7 +158,7 @@ def test_a_batch_dependent_model_is_refused_and_explained_in_fixed_company():
         of(centred)
     company = np.random.default_rng(9).random((7, *X.shape)).astype(np.float32)
     found, alone = of(centred, reference=company), of(logit)
-    assert "in the company of the 7 reference inputs" in found.verdict
+    assert "together with the reference batch of 7 inputs" in found.verdict
     # Of eight rows the mean takes an eighth of the row's own value.
     np.testing.assert_allclose(found.coefficients, 7 / 8 * alone.coefficients, rtol=1e-5)
     assert found.evaluations == 8 * found.calls
@@ -171,7 +171,7 @@ def test_a_model_that_draws_is_refused_even_in_company():
         return logit(images * (rng.random(images.shape) < 0.5))
 
     for reference in (None, X[None]):
-        with pytest.raises(ModelError, match="chance"):
+        with pytest.raises(ModelError, match="output is random"):
             of(dropout, reference=reference)
 
 

@@ -56,12 +56,12 @@ def explain(
     start = time.perf_counter()
     options = Options(samples, seed, engine, alpha, kernel_width, agreement=agreement)
     data, parts = inputs.check(x, map)
-    hidden, name = baselines.resolve(baseline, data, parts, seed)
+    replacement, name = baselines.resolve(baseline, data, parts, seed)
     batch = _reference(reference, data)
     evaluator = Evaluator(source, batch)
-    found = surrogate.fit(evaluator, data, hidden, parts, options)
+    found = surrogate.fit(evaluator, data, replacement, parts, options)
     seconds = time.perf_counter() - start
-    measured = evaluate(source, data, hidden, parts, options, found, batch) if quality else None
+    measured = evaluate(source, data, replacement, parts, options, found, batch) if quality else None
     return Explanation(
         **{field.name: getattr(found, field.name) for field in fields(found)},
         labels=parts.labels,

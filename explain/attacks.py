@@ -4,6 +4,7 @@ Szegedy et al., "Intriguing properties of neural networks", arXiv 1312.6199. An 
 at; an attack says how little of it has to change.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,32 +88,28 @@ def attack(source: Source, x: ArrayLike, *, threshold: float = 0.0, low: float =
 
     f_x = f(start)
 
-    def across(value: float) -> bool:
-        return (value > threshold) != (f_x > threshold)
+    def across(point: NDArray[Any]) -> bool:
+        return (f(point) > threshold) != (f_x > threshold)
 
     goal = threshold + OVERSHOOT * (threshold - f_x)
     point, steps = start, 0
-    while not across(f(point)) and steps < STEPS:
+    while not across(point) and steps < STEPS:
         moved = _step(gradients, point, goal, low, high)
         if np.array_equal(moved, point):
             break
         point, steps = moved, steps + 1
+    adversarial = (_bisect(across, start, point) if across(point) else point).astype(np.float32)
+    name = source.model, source.version, source.target
+    return Attack(start.astype(np.float32), adversarial, f_x, f(adversarial), threshold, steps, *name)
+
+
+def _bisect(across: Callable[[NDArray[Any]], bool], start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
+    """The point between `start` and `end` that is just across the threshold, as `end` is."""
     near, far = 0.0, 1.0
-    for _ in range(HALVINGS if across(f(point)) else 0):
+    for _ in range(HALVINGS):
         middle = (near + far) / 2
-        near, far = (near, middle) if across(f(start + middle * (point - start))) else (middle, far)
-    adversarial = (start + far * (point - start)).astype(np.float32)
-    return Attack(
-        start.astype(np.float32),
-        adversarial,
-        f_x,
-        f(adversarial),
-        threshold,
-        steps,
-        source.model,
-        source.version,
-        source.target,
-    )
+        near, far = (near, middle) if across(start + middle * (end - start)) else (middle, far)
+    return np.asarray(start + far * (end - start))
 
 
 def _step(gradients: Gradients, point: NDArray[Any], goal: float, low: float, high: float) -> NDArray[Any]:

@@ -82,10 +82,10 @@ class Map:
         # takes twice as long: the mask of a kept part is all ones.
         labels = np.repeat(self.labels.ravel(), x.size // self.labels.size)
         word = np.dtype(f"i{x.itemsize}")
-        shown, hidden = x.ravel().view(word), baseline.astype(x.dtype, copy=False).ravel().view(word)
+        kept, masked = x.ravel().view(word), baseline.astype(x.dtype, copy=False).ravel().view(word)
         bits = (-np.take(masks.view(np.int8), labels, axis=1)).astype(word, copy=False)
-        bits &= shown ^ hidden
-        bits ^= hidden
+        bits &= kept ^ masked
+        bits ^= masked
         return bits.view(x.dtype).reshape(len(masks), *x.shape)
 
     def dead(self, x: NDArray[Any], baseline: NDArray[Any]) -> NDArray[np.bool_]:

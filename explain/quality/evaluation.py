@@ -19,7 +19,7 @@ SEEDS = 4
 """Explanations that stability compares, the given one included."""
 
 SHUFFLES = 3
-"""Networks with shuffled weights; a single one may rank the parts alike by accident."""
+"""Networks with shuffled weights; a single one may give the same ranking by accident."""
 
 ORDERS, NEW_MASKS = 20, 128
 """Random orders of deletion, and masks for infidelity."""

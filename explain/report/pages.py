@@ -32,15 +32,15 @@ th { font-weight: 500; color: #555; }
 
 def page(e: Attribution, attack: Attack | None = None) -> str:
     """One explanation: verdict, picture, strongest parts, numbers; and an attack, if given."""
-    beside = "" if attack is None else _section("The smallest change of the decision", _attack(attack))
-    return _page(full_name(e), f"{_verdict(e)}{_main_picture(e)}{_tables(e)}{beside}")
+    change = "" if attack is None else _section("The smallest change of the decision", _attack(attack))
+    return _page(full_name(e), f"{_verdict(e)}{_main_picture(e)}{_tables(e)}{change}")
 
 
 def comparison(one: Attribution, other: Attribution) -> str:
     """Two explanations of one input with the same masks, side by side."""
     both = (one, other)
     names = [full_name(e) for e in both]
-    alike = f"Rank correlation of the two: {rank_correlation(one, other):.2f}. Both share one colour scale."
+    agreement = f"Rank correlation of the two: {rank_correlation(one, other):.2f}. Both share one colour scale."
     verdicts = "".join(
         f"<section><h2>{markup.escape(n)}</h2>{_verdict(e)}</section>" for n, e in zip(names, both, strict=True)
     )
@@ -55,7 +55,7 @@ def comparison(one: Attribution, other: Attribution) -> str:
     tables = f"{_section('Strongest parts of either', effects)}{_section('Numbers', details)}"
     return _page(
         f"{one.model}: two explanations",
-        f'<p>{alike}</p><div class="pair">{verdicts}</div>{picture}<main>{tables}</main>',
+        f'<p>{agreement}</p><div class="pair">{verdicts}</div>{picture}<main>{tables}</main>',
     )
 
 
@@ -79,7 +79,7 @@ def index(found: Sequence[tuple[str, Attribution]], above: bytes | None = None) 
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a page to disk, whole or not at all. Makes its folder."""
+    """Writes a page to disk, complete or not at all. Makes its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text)
 

@@ -34,7 +34,7 @@ def test_the_change_is_the_distance_to_the_plane(source, threshold):
     assert abs(along) == pytest.approx(found.distance, rel=1e-5)
 
 
-def test_pixels_at_their_bounds_leave_the_work_to_the_others(source):
+def test_pixels_at_their_bounds_stay_and_the_others_move_more(source):
     x = np.where(W > 0, 0.0, 0.5).astype(np.float32)
     found = attack(source, x, threshold=float(source.evaluate(x[None])[0]) - 0.2)
     assert found.succeeded

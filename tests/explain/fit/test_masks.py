@@ -21,7 +21,7 @@ def test_a_replicate_is_orthogonal_with_each_row_followed_by_its_complement(part
 
 
 @pytest.mark.parametrize("design", DESIGNS.values())
-def test_designs_are_their_seeds_and_cannot_be_written_to(design):
+def test_masks_depend_on_the_seed_alone_and_are_read_only(design):
     masks = design(130, 9, 1)
     np.testing.assert_array_equal(masks, design.__wrapped__(130, 9, 1))
     assert (masks != design(130, 9, 2)).any()
@@ -29,7 +29,7 @@ def test_designs_are_their_seeds_and_cannot_be_written_to(design):
         masks[0, 0] = False
 
 
-def test_pairs_of_parts_that_act_on_one_another_do_not_disturb_single_ones():
+def test_interactions_of_two_parts_do_not_bias_single_coefficients():
     """With the weights all one, fold-over makes a pure interaction orthogonal to every part."""
     masks = balanced(1 + 16, 5, 0)[1:]
     signs = 2.0 * masks - 1
@@ -41,7 +41,7 @@ def test_pairs_of_parts_that_act_on_one_another_do_not_disturb_single_ones():
     assert np.abs(fit.coefficients).max() > 0.1, "coins of the same number are disturbed"
 
 
-def test_masks_are_fair_coins_after_a_row_that_hides_nothing():
+def test_independent_masks_keep_half_of_the_parts_after_a_row_that_keeps_all():
     masks = independent(20_000, 10, 0)
     assert masks[0].all()
     np.testing.assert_allclose(masks.mean(axis=0), 0.5, atol=0.02)

@@ -12,7 +12,7 @@ from explain.fit.sampling import FREEDOM, disagreement, least_replicates
 
 
 def line(parts, noise):
-    """A linear function of parts, and one of their pairs on top, as strong as asked."""
+    """A linear function of parts, plus pairwise interactions of strength `noise`."""
     rng = np.random.default_rng(parts)
     weights, pairs = rng.normal(size=parts), rng.normal(size=(parts, parts)) / math.sqrt(parts)
     return lambda z: z @ weights + noise * np.einsum("ni,ij,nj->n", 2.0 * z - 1, pairs, 2.0 * z - 1) / 2

@@ -134,7 +134,7 @@ def test_the_penalty_biases_small_and_large_samples_alike(picture):
 
 
 @pytest.mark.parametrize("value", [0.0, 2.5, -1e6])
-def test_a_constant_target_is_explained_by_nothing(picture, value):
+def test_a_constant_target_has_no_coefficients(picture, value):
     found = explain(Function(lambda images: np.full(len(images), value)), picture, samples=200)
     assert math.isnan(found.r2)
     assert not found.coefficients.any()

@@ -14,7 +14,7 @@ from explain.fit.uncertainty import estimate
 
 
 def line(parts, noise):
-    """A linear function of parts, and one of their pairs on top, as strong as asked."""
+    """A linear function of parts, plus pairwise interactions of strength `noise`."""
     rng = np.random.default_rng(parts)
     weights, pairs = rng.normal(size=parts), rng.normal(size=(parts, parts)) / math.sqrt(parts)
     return lambda z: z @ weights + noise * np.einsum("ni,ij,nj->n", 2.0 * z - 1, pairs, 2.0 * z - 1) / 2
@@ -29,7 +29,7 @@ def everything(parts):
 
 
 @pytest.mark.parametrize("engine", ["lime", "fast"])
-def test_intervals_cover_what_all_masks_together_say(engine):
+def test_intervals_cover_the_coefficients_of_all_masks(engine):
     """95 % intervals, over 60 seeds and 10 parts, of a function that bends."""
     weights = np.random.default_rng(0).normal(size=(10, 12))
 
@@ -46,7 +46,7 @@ def test_intervals_cover_what_all_masks_together_say(engine):
     assert said == pytest.approx(error, rel=0.2), "neither boastful nor shy"
 
 
-def test_balanced_masks_err_less_than_coins_of_the_same_number():
+def test_balanced_masks_have_smaller_errors_than_as_many_independent_ones():
     f = line(49, 0.5)
     found = {engine: [of_parts(f, 49, engine=engine, samples=257, seed=s, agreement=0) for s in range(8)]
              for engine in ("lime", "fast")}  # fmt: skip
@@ -66,7 +66,7 @@ def test_left_out_predictions_are_those_of_fits_without_the_row(pairs):
         assert found[row] == pytest.approx(model.predict(masks[row : row + 1].astype(float))[0], abs=1e-9)
 
 
-def test_held_out_r2_is_below_the_fits_own_and_not_fooled_by_chance():
+def test_held_out_r2_is_below_that_of_the_fit_and_near_0_for_noise():
     """50 parts of which none matters: the fit follows chance, and the rows that it has not seen tell."""
 
     def f(z):

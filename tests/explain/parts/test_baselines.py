@@ -26,7 +26,7 @@ def linear(shape):
     return weights, Function(lambda inputs: (inputs.astype(np.float64) * weights).reshape(len(inputs), -1).sum(1))
 
 
-def test_tokens_hide_behind_the_token_of_the_baseline():
+def test_masked_tokens_become_the_baseline_token():
     seen = []
     sentence = np.array([4, 7, 7, 2])
 

@@ -66,7 +66,7 @@ def test_a_linear_model_has_the_curves_of_its_sorted_weights():
     assert q.sanity is None, "a function has no weights to shuffle"
 
 
-def test_coefficients_of_nothing_are_no_better_than_chance():
+def test_coefficients_of_a_pure_interaction_are_no_better_than_chance():
     """Parity of four parts beside a constant: the parts mean nothing by themselves."""
     f = Function(lambda z: np.prod(2 * z - 1, axis=1))
     found = explain(f, np.ones(4, np.float32), map=Map(np.arange(4)), quality=True)

@@ -62,7 +62,7 @@ def rough(images):
     return logit(images) * 0.3 + 4 * np.sin(1e4 * images.sum((1, 2, 3)).astype(np.float64))
 
 
-def test_too_few_samples_for_chance_are_unstable_and_more_mend_it():
+def test_too_few_samples_are_unstable_and_more_repair_it():
     few = of(rough, samples=60, agreement=0)
     assert few.trust == "unstable"
     assert "Take 240 samples or more" in few.verdict
@@ -104,7 +104,7 @@ def saved(weights, folder):
     return Local(folder, "gan")
 
 
-def test_a_model_that_adds_up_brightness_is_insensitive_and_one_that_learnt_is_not(tmp_path):
+def test_a_model_that_sums_brightness_is_insensitive_and_a_trained_one_is_not(tmp_path):
     """Equal weights are the same however they are shuffled: the ranking is the image's own."""
     options = {"map": grid(X.shape, 4), "quality": True}
     found = explain(saved(np.full(X.shape, 0.1), tmp_path / "equal"), X, **options)
@@ -119,7 +119,7 @@ def parity(images):
     return (2.0 * kept - 1).prod(axis=2) @ np.array([1.0, -2.0, 3.0, 4.0])
 
 
-def test_parts_that_act_on_one_another_have_low_fidelity_and_larger_parts_mend_it():
+def test_parts_that_interact_have_low_fidelity_and_larger_parts_repair_it():
     rows = np.arange(144).reshape(12, 12) // 12
     found = of(parity, map=Map(rows), samples=4000, agreement=0)
     assert found.trust == "low fidelity"
@@ -153,7 +153,7 @@ def centred(images):
     return values - values.mean()
 
 
-def test_a_batch_dependent_model_is_refused_and_explained_in_fixed_company():
+def test_a_batch_dependent_model_is_refused_and_explained_with_a_reference_batch():
     with pytest.raises(ModelError, match=r"rest of the batch.*reference=images"):
         of(centred)
     company = np.random.default_rng(9).random((7, *X.shape)).astype(np.float32)
@@ -164,7 +164,7 @@ def test_a_batch_dependent_model_is_refused_and_explained_in_fixed_company():
     assert found.evaluations == 8 * found.calls
 
 
-def test_a_model_that_draws_is_refused_even_in_company():
+def test_a_random_model_is_refused_even_with_a_reference_batch():
     rng = np.random.default_rng(0)
 
     def dropout(images):

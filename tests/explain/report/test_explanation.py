@@ -93,7 +93,7 @@ def test_the_headline_carries_the_numbers(found, constant):
     assert "constant" in constant.headline
 
 
-def test_the_summary_tells_fit_cost_and_trust(found):
+def test_the_summary_gives_fit_cost_and_verdict(found):
     assert found.headline in found.summary
     assert f"{found.evaluations} evaluations in {found.calls} calls" in found.summary
     assert found.verdict in found.summary

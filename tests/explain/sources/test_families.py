@@ -152,7 +152,7 @@ def test_a_video_model_draws_videos(models):
     np.testing.assert_allclose(sample, np.full(VIDEO, 0.4), rtol=1e-6)
 
 
-def test_an_attack_turns_the_decision_by_little(models):
+def test_an_attack_changes_the_decision_by_a_small_change_of_the_input(models):
     source, x = Local(models, "zoo"), an_input(IMAGE)
     found = attack(source, x)
     assert found.succeeded

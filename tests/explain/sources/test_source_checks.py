@@ -38,7 +38,7 @@ def test_a_model_that_depends_on_large_batches_only_is_refused(picture):
         explain(Function(lambda images: bent(images) + (len(images) > 100)), picture)
 
 
-def test_a_model_that_draws_on_chance_is_refused(picture):
+def test_a_random_model_is_refused(picture):
     rng = np.random.default_rng(0)
     with pytest.raises(ModelError, match="output is random"):
         explain(Function(lambda images: bent(images) + rng.normal()), picture)

@@ -30,13 +30,13 @@ def test_the_change_is_the_distance_to_the_plane(source, threshold):
     found = attack(source, np.full(SHAPE, 0.5), threshold=threshold)
     assert found.succeeded
     assert found.distance == pytest.approx(abs(0.3 - threshold) / np.linalg.norm(W), rel=1e-3)
-    along = (found.turned - found.x).ravel() @ W.ravel() / np.linalg.norm(W)
+    along = (found.adversarial - found.x).ravel() @ W.ravel() / np.linalg.norm(W)
     assert abs(along) == pytest.approx(found.distance, rel=1e-5)
 
 
-def test_pixels_at_their_bounds_leave_the_work_to_the_others(source):
+def test_pixels_at_their_bounds_stay_and_the_others_move_more(source):
     x = np.where(W > 0, 0.0, 0.5).astype(np.float32)
     found = attack(source, x, threshold=float(source.evaluate(x[None])[0]) - 0.2)
     assert found.succeeded
-    assert not (found.turned - x)[W > 0].any(), "they would have to go below 0"
+    assert not (found.adversarial - x)[W > 0].any(), "they would have to go below 0"
     assert found.distance == pytest.approx(0.2 / np.linalg.norm(W[W < 0]), rel=1e-3)

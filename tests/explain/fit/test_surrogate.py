@@ -1,17 +1,14 @@
-"""LIME against closed forms, and against the package called directly."""
+"""The surrogate against closed forms, and against the package lime."""
 
 import math
 
 import numpy as np
 import pytest
 from lime.lime_base import LimeBase
-from sklearn.linear_model import Ridge
-from sklearn.metrics import pairwise_distances, r2_score
-from threadpoolctl import threadpool_info, threadpool_limits
+from sklearn.metrics import pairwise_distances
 
 from explain import Function, explain, grid
-from explain.fit import designs, engines
-from explain.fit import lime as core
+from explain.fit.masks import independent
 
 
 def linear(weights, offset=0.0):
@@ -41,7 +38,7 @@ def test_a_linear_function_gives_the_sum_of_weight_times_difference(shape, basel
     given = {"zero": 0.0, "array": colour, "mean": "mean"}[baseline]
     found = explain(Function(linear(weights, 3.0)), x, baseline=given, alpha=1e-12)
     gains = (weights * (x.astype(np.float64) - hidden)).sum(-1)
-    expected = [gains[parts.labels == part].sum() for part in range(parts.parts)]
+    expected = [gains[parts.labels == part].sum() for part in range(parts.count)]
     np.testing.assert_allclose(found.coefficients, expected, rtol=0, atol=1e-7)
     assert found.intercept == pytest.approx(found.f_baseline, abs=1e-7)
     assert found.f_baseline == pytest.approx(linear(weights, 3.0)(hidden[None])[0], abs=1e-9)
@@ -49,30 +46,9 @@ def test_a_linear_function_gives_the_sum_of_weight_times_difference(shape, basel
     assert found.r2 == pytest.approx(1, abs=1e-12)
 
 
-@pytest.mark.parametrize("engine", [engines.lime, engines.fast])
-@pytest.mark.parametrize("design", [designs.coins, designs.balanced])
-@pytest.mark.parametrize("parts", [2, 5, 30])
-def test_both_engines_are_the_package_on_the_same_masks(parts, design, engine):
-    masks = design(300, parts, 4)
-    values = np.random.default_rng(3).normal(size=300)
-    base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 0.25**2)), random_state=0)
-    data = masks.astype(float)
-    distances = pairwise_distances(data, data[:1], metric="cosine").ravel()
-    intercept, pairs, score, prediction = base.explain_instance_with_data(
-        data, values[:, None], distances, 0, parts, feature_selection="none", model_regressor=Ridge(alpha=0.3)
-    )
-    kernel = core.exponential_kernel(0.25)
-    fit = engine(masks, values, core.cosine_distances(masks), kernel, 0.3)
-    np.testing.assert_allclose(fit.coefficients, [w for _, w in sorted(pairs)], rtol=0, atol=1e-9)
-    assert fit.intercept == pytest.approx(intercept, abs=1e-9)
-    assert fit.predict(masks[:1])[0] == pytest.approx(prediction[0], abs=1e-9)
-    r2 = core.weighted_r2(values, fit.predict(masks), kernel(core.cosine_distances(masks)))
-    assert r2 == pytest.approx(score, abs=1e-9)
-
-
 def test_at_1000_samples_the_default_is_the_packages_own_regressor(picture):
     found = explain(Function(bent), picture, seed=8, engine="lime")
-    masks, parts = designs.coins(1000, 49, 8), grid(picture.shape)
+    masks, parts = independent(1000, 49, 8), grid(picture.shape)
     values = bent(parts.apply(masks, picture, 0 * picture))
     base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 0.25**2)), random_state=0)
     data = masks.astype(float)
@@ -80,27 +56,6 @@ def test_at_1000_samples_the_default_is_the_packages_own_regressor(picture):
     _, pairs, score, _ = base.explain_instance_with_data(data, values[:, None], distances, 0, 49, "none")
     np.testing.assert_allclose(found.coefficients, [w for _, w in sorted(pairs)], rtol=0, atol=1e-9)
     assert found.r2 == pytest.approx(score, abs=1e-9)
-
-
-def test_masks_are_fair_coins_after_a_row_that_hides_nothing():
-    masks = designs.coins(20_000, 10, 0)
-    assert masks[0].all()
-    np.testing.assert_allclose(masks.mean(axis=0), 0.5, atol=0.02)
-    correlation = np.corrcoef(masks.T) - np.eye(10)
-    assert np.abs(correlation).max() < 0.04
-
-
-def test_the_distance_of_the_empty_mask_is_one():
-    masks = np.array([[True, True], [True, False], [False, False]])
-    expected = pairwise_distances(masks.astype(float), np.ones((1, 2)), metric="cosine").ravel()
-    np.testing.assert_allclose(core.cosine_distances(masks), expected, atol=1e-15)
-
-
-def test_r2_is_sklearns_weighted_one():
-    rng = np.random.default_rng(0)
-    values, predictions, weights = rng.random((3, 50))
-    expected = r2_score(values, predictions, sample_weight=weights)
-    assert core.weighted_r2(values, predictions, weights) == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_seed_another(picture):
@@ -118,64 +73,6 @@ def test_numpys_global_state_is_neither_read_nor_moved(picture):
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     np.random.seed(2)
     np.testing.assert_array_equal(explain(Function(bent), picture, samples=100).coefficients, first.coefficients)
-
-
-@pytest.mark.parametrize("cells", [2, 7])
-def test_no_features_are_selected(picture, monkeypatch, cells):
-    """The package's "auto" selects forward below seven parts, and fits a second time above."""
-    asked = []
-    original = LimeBase.feature_selection
-    monkeypatch.setattr(
-        LimeBase,
-        "feature_selection",
-        lambda self, *args: asked.append(args[-1]) or original(self, *args),
-    )
-    found = explain(Function(bent), picture, samples=100, map=grid(picture.shape, cells), engine="lime")
-    assert asked == ["none"]
-    assert np.all(found.coefficients != 0)
-
-
-@pytest.mark.parametrize("engine", ["lime", "fast"])
-def test_blas_runs_on_one_thread_during_the_fit_only(picture, engine, monkeypatch):
-    def threads():
-        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-    def kernel(width):
-        def watched(distances):
-            inside.append(threads())
-            return np.ones_like(distances)
-
-        return watched
-
-    inside, during = [], []
-    monkeypatch.setattr(core, "exponential_kernel", kernel)
-    with threadpool_limits(2, user_api="blas"):
-        explain(Function(lambda i: during.append(threads()) or bent(i)), picture, engine=engine)
-        assert threads() == {2}
-    assert inside
-    assert all(found == {1} for found in inside)
-    assert all(found == {2} for found in during), "the model keeps its threads"
-
-
-@pytest.mark.parametrize(("samples", "chunk"), [(1000, 258), (512, 258), (100, 7)])
-def test_few_calls_with_one_channel_each(picture, samples, chunk):
-    received = []
-
-    def watch(images):
-        received.append((images.shape, images.dtype, images.nbytes))
-        return bent(images)
-
-    found = explain(Function(watch, chunk=chunk), picture, samples=samples, agreement=0)
-    calls = math.ceil((samples + 1) / chunk) + 1
-    assert found.calls == len(received) == calls
-    assert found.evaluations == sum(shape[0] for shape, *_ in received) == samples + 2
-    for shape, dtype, size in received:
-        assert shape[0] <= chunk
-        assert shape[1:] == (28, 28, 1)
-        assert dtype == np.float32
-        assert size == shape[0] * 28 * 28 * 4
-    whole = explain(Function(bent, chunk=2000), picture, samples=samples, agreement=0)
-    np.testing.assert_allclose(found.coefficients, whole.coefficients, atol=1e-9)
 
 
 def test_a_two_dimensional_image_has_one_channel(picture):
@@ -237,7 +134,7 @@ def test_the_penalty_biases_small_and_large_samples_alike(picture):
 
 
 @pytest.mark.parametrize("value", [0.0, 2.5, -1e6])
-def test_a_constant_target_is_explained_by_nothing(picture, value):
+def test_a_constant_target_has_no_coefficients(picture, value):
     found = explain(Function(lambda images: np.full(len(images), value)), picture, samples=200)
     assert math.isnan(found.r2)
     assert not found.coefficients.any()

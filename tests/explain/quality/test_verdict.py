@@ -28,7 +28,7 @@ def of(f, **options):
 def test_a_linear_model_is_trusted():
     found = of(logit)
     assert found.trust == "trust"
-    assert found.verdict.startswith("Trust it: the parts, added up, account for 100% ")
+    assert found.verdict.startswith("Trust it: a sum of the parts' effects accounts for 100% ")
 
 
 def test_a_constant_target_explains_nothing():
@@ -62,7 +62,7 @@ def rough(images):
     return logit(images) * 0.3 + 4 * np.sin(1e4 * images.sum((1, 2, 3)).astype(np.float64))
 
 
-def test_too_few_samples_for_chance_are_unstable_and_more_mend_it():
+def test_too_few_samples_are_unstable_and_more_repair_it():
     few = of(rough, samples=60, agreement=0)
     assert few.trust == "unstable"
     assert "Take 240 samples or more" in few.verdict
@@ -104,7 +104,7 @@ def saved(weights, folder):
     return Local(folder, "gan")
 
 
-def test_a_model_that_adds_up_brightness_is_insensitive_and_one_that_learnt_is_not(tmp_path):
+def test_a_model_that_sums_brightness_is_insensitive_and_a_trained_one_is_not(tmp_path):
     """Equal weights are the same however they are shuffled: the ranking is the image's own."""
     options = {"map": grid(X.shape, 4), "quality": True}
     found = explain(saved(np.full(X.shape, 0.1), tmp_path / "equal"), X, **options)
@@ -119,7 +119,7 @@ def parity(images):
     return (2.0 * kept - 1).prod(axis=2) @ np.array([1.0, -2.0, 3.0, 4.0])
 
 
-def test_parts_that_act_on_one_another_have_low_fidelity_and_larger_parts_mend_it():
+def test_parts_that_interact_have_low_fidelity_and_larger_parts_repair_it():
     rows = np.arange(144).reshape(12, 12) // 12
     found = of(parity, map=Map(rows), samples=4000, agreement=0)
     assert found.trust == "low fidelity"
@@ -141,7 +141,7 @@ def test_a_target_that_is_two_thirds_linear_is_trusted_in_its_largest_parts():
     assert found.r2_held_out == pytest.approx(60 / 90, abs=0.1)
     assert found.trust == "caution"
     assert (
-        f"Trust the largest coefficients only: the parts, added up, account for {found.r2_held_out:.0%}"
+        f"Trust only the largest coefficients: a sum of the parts' effects accounts for {found.r2_held_out:.0%}"
         in found.verdict
     )
     assert set(found.ranking[:3]) == {9, 10, 11}
@@ -153,25 +153,25 @@ def centred(images):
     return values - values.mean()
 
 
-def test_a_batch_dependent_model_is_refused_and_explained_in_fixed_company():
+def test_a_batch_dependent_model_is_refused_and_explained_with_a_reference_batch():
     with pytest.raises(ModelError, match=r"rest of the batch.*reference=images"):
         of(centred)
     company = np.random.default_rng(9).random((7, *X.shape)).astype(np.float32)
     found, alone = of(centred, reference=company), of(logit)
-    assert "in the company of the 7 reference inputs" in found.verdict
+    assert "together with the reference batch of 7 inputs" in found.verdict
     # Of eight rows the mean takes an eighth of the row's own value.
     np.testing.assert_allclose(found.coefficients, 7 / 8 * alone.coefficients, rtol=1e-5)
     assert found.evaluations == 8 * found.calls
 
 
-def test_a_model_that_draws_is_refused_even_in_company():
+def test_a_random_model_is_refused_even_with_a_reference_batch():
     rng = np.random.default_rng(0)
 
     def dropout(images):
         return logit(images * (rng.random(images.shape) < 0.5))
 
     for reference in (None, X[None]):
-        with pytest.raises(ModelError, match="chance"):
+        with pytest.raises(ModelError, match="output is random"):
             of(dropout, reference=reference)
 
 

@@ -14,9 +14,9 @@ def test_a_grid_is_rectangles_of_nearly_one_size(shape, cells):
     parts = grid(shape, cells)
     rows, columns = min(cells, shape[0]), min(cells, shape[1])
     assert parts.labels.shape == shape[:2]
-    assert parts.parts == rows * columns
+    assert parts.count == rows * columns
     heights, widths = set(), set()
-    for part in range(parts.parts):
+    for part in range(parts.count):
         (top, left), (bottom, right) = (f(np.argwhere(parts.labels == part), axis=0) for f in (np.min, np.max))
         assert np.all(parts.labels[top : bottom + 1, left : right + 1] == part)
         heights.add(int(bottom - top))
@@ -64,7 +64,7 @@ def test_means_are_each_parts_own_for_each_channel():
     parts = grid(x.shape, 3)
     means = parts.means(x)
     assert means.dtype == np.float32
-    for part in range(parts.parts):
+    for part in range(parts.count):
         inside = parts.labels == part
         np.testing.assert_allclose(means[inside], np.tile(x[inside].mean(axis=0), (inside.sum(), 1)), rtol=1e-6)
 
@@ -79,8 +79,8 @@ def test_constant_parts_are_their_own_mean_exactly():
     ("labels", "repair"),
     [
         ([[1, 2], [3, 3]], "start_label=0"),
-        ([[0, 2], [3, 3]], "Number the parts anew"),
-        ([[-1, 0], [1, 1]], "Number the parts anew"),
+        ([[0, 2], [3, 3]], "Renumber them"),
+        ([[-1, 0], [1, 1]], "Renumber them"),
         ([[0.0, 1.0]], "integer"),
         (np.zeros((0, 4), int), "non-empty"),
     ],

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from explain import Local, Remote, RequestError, attack, explain, grid
-from explain.quality import measures as quality
+from explain.quality import metrics
 from explain.report import pictures
 
 IMAGE, VIDEO, TABLE = (8, 8, 1), (4, 8, 8, 1), (6,)
@@ -152,15 +152,15 @@ def test_a_video_model_draws_videos(models):
     np.testing.assert_allclose(sample, np.full(VIDEO, 0.4), rtol=1e-6)
 
 
-def test_an_attack_turns_the_decision_by_little(models):
+def test_an_attack_changes_the_decision_by_a_small_change_of_the_input(models):
     source, x = Local(models, "zoo"), an_input(IMAGE)
     found = attack(source, x)
     assert found.succeeded
-    assert found.f_x * found.f_turned < 0
-    assert 0 <= found.turned.min() <= found.turned.max() <= 1
-    assert "turned discriminate:logits" in found.summary
-    values = source.evaluate(np.stack([x, found.turned, (x + found.turned) / 2])).ravel()
-    np.testing.assert_allclose(values[:2], [found.f_x, found.f_turned], atol=1e-5)
+    assert found.f_x * found.f_adversarial < 0
+    assert 0 <= found.adversarial.min() <= found.adversarial.max() <= 1
+    assert "moved discriminate:logits" in found.summary
+    values = source.evaluate(np.stack([x, found.adversarial, (x + found.adversarial) / 2])).ravel()
+    np.testing.assert_allclose(values[:2], [found.f_x, found.f_adversarial], atol=1e-5)
     assert values[2] * found.f_x > 0, "half of the change does not"
     rng = np.random.default_rng(0)
     steps = rng.normal(size=(200, *IMAGE))
@@ -176,7 +176,7 @@ def test_an_attack_of_any_kind_of_input_is_drawn(models, target, shape):
     source, x = Local(models, "zoo", target=target), an_input(shape)
     turned = attack(source, x)
     assert turned.succeeded
-    before, after = pictures.attacked(turned), pictures.attacked(replace(turned, turned=turned.x))
+    before, after = pictures.attacked(turned), pictures.attacked(replace(turned, adversarial=turned.x))
     assert before.startswith(b"\x89PNG")
     assert before != after, "the change is to be seen"
 
@@ -184,11 +184,11 @@ def test_an_attack_of_any_kind_of_input_is_drawn(models, target, shape):
 def test_an_attack_that_cannot_succeed_says_so(models):
     found = attack(Local(models, "zoo"), an_input(IMAGE), threshold=1e6)
     assert not found.succeeded
-    assert "did not turn the decision" in found.summary
+    assert "did not change the decision" in found.summary
 
 
 def test_an_attack_of_a_server_is_refused(address):
-    with Remote(address, "zoo") as served, pytest.raises(RequestError, match="from the models' folder"):
+    with Remote(address, "zoo") as served, pytest.raises(RequestError, match="Use Local with the model's folder"):
         attack(served, an_input(IMAGE))
 
 
@@ -208,10 +208,10 @@ def test_shuffled_weights_give_another_explanation_and_leave_the_model_alone(mod
     source, x = Local(models, "zoo"), an_input(IMAGE)
     before = explain(source, x, map=grid(IMAGE, 4))
     shuffled = [explain(source.shuffled(seed), x, map=grid(IMAGE, 4)) for seed in range(12)]
-    correlations = [quality.rank_correlation(before.coefficients, e.coefficients) for e in shuffled]
+    correlations = [metrics.spearman(before.coefficients, e.coefficients) for e in shuffled]
     assert abs(np.mean(correlations)) < 0.25
     others = [explain(source, x, map=grid(IMAGE, 4), seed=seed) for seed in range(1, 4)]
-    assert min(quality.rank_correlation(before.coefficients, e.coefficients) for e in others) > 0.95
+    assert min(metrics.spearman(before.coefficients, e.coefficients) for e in others) > 0.95
     assert explain(source, x, map=grid(IMAGE, 4)) == before
 
 

@@ -33,8 +33,8 @@ KNOWN = {
 def installed(text):
     """The words after each `pip install` of a text: names, without flags and what is filled in."""
     for words in WORDS.findall(text):
-        for word in re.split(r"[\s'\"()]+", words):
-            if word and word[0] not in "-{." and word != "...":
+        for word in (text.strip(".,") for text in re.split(r"[\s'\"()]+", words)):
+            if word and word[0] not in "-{[":
                 yield word
 
 

@@ -8,6 +8,8 @@ from zoo.evaluation import score
 from zoo.evaluation.comparison import Comparison
 from zoo.evaluation.verdicts import Verified
 
+__all__ = ["OURS", "Results", "Store"]
+
 OURS = Path(__file__).parent
 """The folder of the project's own results."""
 

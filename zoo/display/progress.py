@@ -108,9 +108,9 @@ class Bar:
         self._file, self._shown = file or sys.stderr, shown
         self._done = self._initial = self._printed = initial
         self._start = self._last = time.monotonic()
-        self._terminal = (
-            Terminal(total, initial, unit, self._file, label=label) if shown and self._file.isatty() else None
-        )
+        self._terminal: Terminal | None = None
+        if shown and self._file.isatty():
+            self._terminal = Terminal(total, initial, unit, self._file, label=label)
 
     def update(self, n: int = 1) -> None:
         """`n` more units are done."""
@@ -150,5 +150,5 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if self._terminal:
             self._terminal.close()
-        elif self._shown and self._done > self._initial:
+        elif self._shown and self._done > self._printed:
             self._print()

@@ -39,10 +39,9 @@ class Progress:
         self._total, self._epochs, self._steps = total, epochs, steps
         self._file, self._shown = file or sys.stderr, shown
         self._done, self._since = initial, initial
-        terminal = shown and self._file.isatty()
-        self._terminal = (
-            Terminal(total, initial, "steps", self._file, label=self._label(), leave=True) if terminal else None
-        )
+        self._terminal: Terminal | None = None
+        if shown and self._file.isatty():
+            self._terminal = Terminal(total, initial, "steps", self._file, label=self._label(), leave=True)
 
     def step(self, n: int = 1, means: Mapping[str, float] | None = None) -> None:
         """`n` more steps are done; `means` are those of the epoch so far, by `PLAYER/loss` and other names."""

@@ -10,4 +10,4 @@ def __getattr__(name: str) -> str:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import metadata
 
-    return metadata.version("menagerie")
+    return metadata.version("menagerie-zoo")

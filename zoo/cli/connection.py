@@ -44,7 +44,7 @@ def connect(values: Any, **options: Any) -> Any:
 class Model:
     """One exported model by the flags of MODELS, and its signatures as functions; a context manager.
 
-    Errors: UserError, BadOption for a folder without the model.
+    Errors: UserError, OptionError for a folder without the model.
     """
 
     def __init__(self, values: Any, name: str) -> None:

@@ -22,7 +22,7 @@ from explain import Explanation
 from serving.protocol.files import write_whole
 from zoo.cli.command import call
 from zoo.core.errors import Failure
-from zoo.display import pictures
+from zoo.display import curves, pictures
 
 MODELS = ("dcgan", "vae")
 
@@ -46,7 +46,7 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
             facts = _ask(address, out, data)
             done(f"explain dcgan --seed {facts['seed']} --server {address} --out {at}/explanation.json")
     for model in MODELS:
-        pictures.curves(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
+        curves.draw(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
     page = _page(out, done, facts, time.monotonic() - started)
     print(f"\nThe page: {page}\nNext: zoo serve --models {out}/models, and in another shell\n"
           f"      zoo sample dcgan --count 100 --seed 1000 --out more.png")  # fmt: skip

@@ -23,6 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code, message = 130, "interrupted. The same command continues where this one stopped."
     except _failures() as error:
         code, message = 1, str(error)
+    except ModuleNotFoundError as error:
+        from serving.protocol import extras
+
+        if not (missing := extras.missing(error)):
+            raise
+        code, message = 1, missing
     print(f"zoo: {message}", file=sys.stderr)
     return code
 
@@ -35,12 +41,14 @@ def _imported(*names: str) -> tuple[type[BaseException], ...]:
 
 def _mistakes() -> tuple[type[BaseException], ...]:
     """Errors that are the user's: exit code 2."""
-    return (UserError, *_imported("explain.errors:RequestError", "serving.protocol.errors:BadOption"))
+    return (UserError, *_imported("explain.errors:RequestError", "serving.protocol.errors:OptionError"))
 
 
 def _failures() -> tuple[type[BaseException], ...]:
     """Errors whose message is meant for people: exit code 1."""
     served = _imported(
-        "serving.protocol.errors:ServingError", "serving.protocol.errors:CannotServe", "explain.errors:ExplainError"
+        "serving.protocol.errors:ServingError",
+        "serving.protocol.errors:ServerStartError",
+        "explain.errors:ExplainError",
     )
     return (Failure, OSError, *served)

@@ -16,8 +16,12 @@ from zoo.core import index, plugins
 from zoo.core.claims import Claim
 from zoo.core.config import TrainConfig
 from zoo.core.errors import UserError, unknown
-from zoo.core.model import GenerativeModel, Spec
+from zoo.core.features import WIRE_NAMES, Spec
+from zoo.core.model import GenerativeModel
 from zoo.core.parameters import argument_help, show, summary, typed
+
+ANY_KIND = ("image", "video", "volume", "audio", "series", "table", "vector")
+"""What perceptrons take: every kind whose examples are numbers of a fixed shape."""
 
 _RECIPES: dict[str, "Recipe"] = {}
 
@@ -31,6 +35,9 @@ class Recipe:
       build: (spec, **parameters) -> the model.
       claims: what the paper promises; `zoo verify` tests each.
       data: the data that it is trained on by default, which also shows the kind of data it is for.
+      kinds: of features that it generates.
+      condition: features that the data must have besides, as ("label",).
+      targets: how many features it generates: 2 for the domains of a translation.
       training: fields of TrainConfig that differ from its defaults.
     """
 
@@ -40,6 +47,9 @@ class Recipe:
     build: Callable[..., GenerativeModel]
     claims: Sequence[Claim] = ()
     data: str = index.DATA
+    kinds: tuple[str, ...] = ANY_KIND
+    condition: tuple[str, ...] = ()
+    targets: int = 1
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -90,10 +100,33 @@ class Recipe:
         return dict(self._parse(text) for text in assignments)
 
     def __call__(self, spec: Spec, **parameters: Any) -> GenerativeModel:
-        """Builds the model for data of this spec. Errors: UserError for a parameter that the recipe does not have."""
+        """Builds the model for data of this spec.
+
+        Errors: UserError for parameters that are not the recipe's, and data that it is not for.
+        """
         for key in parameters:
             self._known(key)
+        self.check(spec)
         return self.build(spec, **parameters)
+
+    def misfit(self, spec: Spec) -> str:
+        """Why this recipe is not for such data; empty where it is."""
+        if len(spec.targets) != self.targets:
+            return "translates between two domains" if self.targets == 2 else "generates one domain"
+        if spec.kind not in self.kinds:
+            return f"generates {' or '.join(WIRE_NAMES[kind] for kind in self.kinds)}"
+        missing = [name for name in self.condition if name not in spec.features]
+        return f"is conditioned on a feature {missing[0]!r}" if missing else ""
+
+    def check(self, spec: Spec) -> None:
+        """Errors: UserError where the data is of another kind; it names the recipes that fit."""
+        why = self.misfit(spec)
+        if why:
+            fitting = [name for name, r in recipes().items() if not r.misfit(spec)]
+            raise UserError(
+                f"{self.name} {why}; this data has {', '.join(f.describe() for f in spec.features.values())}. "
+                f"Recipes that fit it: {', '.join(fitting) or 'none'}."
+            )
 
     def _known(self, key: str) -> inspect.Parameter:
         if key not in self.parameters:
@@ -118,7 +151,15 @@ class Recipe:
 
 
 def recipe(
-    *, family: str, reference: str, claims: Sequence[Claim] = (), data: str = index.DATA, **training: Any
+    *,
+    family: str,
+    reference: str,
+    claims: Sequence[Claim] = (),
+    data: str = index.DATA,
+    kinds: tuple[str, ...] = ANY_KIND,
+    condition: tuple[str, ...] = (),
+    targets: int = 1,
+    **training: Any,
 ) -> Callable[[Callable[..., GenerativeModel]], Recipe]:
     """Registers a function (spec, *, parameters...) -> GenerativeModel under its own name.
 
@@ -127,7 +168,9 @@ def recipe(
     """
 
     def register(build: Callable[..., GenerativeModel]) -> Recipe:
-        made = Recipe(build.__name__, family, reference, build, claims, data, training)
+        made = Recipe(
+            build.__name__, family, reference, build, claims, data, kinds, condition, targets, training=training
+        )
         first = _RECIPES.get(made.name)
         if first and first.place != made.place and build.__module__ != "__main__":
             raise UserError(

@@ -49,7 +49,7 @@ def _batch(values: Any, positional: list[str]) -> None:
         rows = _rows(values)
         with connect(values, **patient) as client:
             done = batch.run(client, job, rows, folder, window=values.window, progress=Bar)
-    except batch.BadJob as error:
+    except batch.JobError as error:
         raise UserError(str(error)) from None
     except ServingError as error:
         kept = f" What is in {folder} is kept: the same command continues." if folder.exists() else ""
@@ -70,4 +70,4 @@ def _rows(values: Any) -> Any:
         found.append(batch.Seeds(*span("seeds", values.seeds), labels))
     elif labels:
         found.append(batch.Labels(found[0].count, labels))
-    return found[0] if len(found) == 1 else batch.Together(*found)
+    return found[0] if len(found) == 1 else batch.Combined(*found)

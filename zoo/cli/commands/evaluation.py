@@ -12,7 +12,10 @@ from zoo.cli.options import DATA, RECIPES, sides
 from zoo.cli.table import table
 from zoo.core.errors import UserError
 
-_STORE = Flag("store", str, "docs/results", "folder of results that `zoo report` reads")
+_STORE = (
+    Flag("store", str, "results", "folder of results that `zoo report` reads"),
+    Flag("pictures", str, None, "folder for their pictures; default: the same"),
+)
 
 
 @command(
@@ -128,7 +131,7 @@ def _data(values: Any, config: Any) -> Any:
         Flag("data", str, None, "a name of `zoo list --data`, or your own; default: the model's"),
         Flag("epochs", int, None, "passes over the data, for every model; default: the model's"),
         Flag("out", str, "runs/verify", "folder for the runs; they continue where they were stopped"),
-        _STORE,
+        *_STORE,
         RECIPES,
     ],
 )
@@ -138,12 +141,12 @@ def _verify(values: Any, positional: list[str]) -> None:
     from zoo.evaluation.verify import verify
 
     registry.import_files(values.recipes)
-    recipe, store = registry.get(positional[0]), Path(values.store)
+    recipe, store = registry.get(positional[0]), _store(values)
     budget = Budget.of(recipe, values.data, values.epochs)
     found = verify(recipe, budget, count=values.seeds, out=Path(values.out), store=store)
     for verdict in found.verdicts:
         print(verdict)
-    print(f"Stored: {store / found.name}.json\nNext: zoo report")
+    print(f"Stored: {store.record(found.name)}\n{_next(values)}")
 
 
 @command(
@@ -158,7 +161,7 @@ def _verify(values: Any, positional: list[str]) -> None:
         Flag("epochs", int, None, "passes over the data; default: the first model's, whose batches all get as well"),
         Flag("title", str, None, "of the result and its files; default: the measure and the data"),
         Flag("out", str, "runs/compare", "folder for the runs; they continue where they were stopped"),
-        _STORE,
+        *_STORE,
         RECIPES,
     ],
 )
@@ -168,20 +171,20 @@ def _compare(values: Any, positional: list[str]) -> None:
     from zoo.evaluation.trials import Budget, Contender
 
     registry.import_files(values.recipes)
-    contenders, store = [Contender.of(text) for text in positional], Path(values.store)
+    contenders, store = [Contender.of(text) for text in positional], _store(values)
     if len({str(c) for c in contenders}) < len(contenders):
         raise UserError(f"Each model is compared once; received {', '.join(map(str, contenders))}.")
     budget = Budget.of(contenders[0].recipe, values.data, values.epochs)
     title = values.title or f"{values.measure} on {budget.data}"
     question = Question(values.measure, values.better, title, values.seeds)
     found = compare(contenders, question, budget, out=Path(values.out), store=store)
-    print(f"{found}\nStored: {store / found.name}.json and .png\nNext: zoo report")
+    print(f"{found}\nStored: {store.record(found.name)}\n{_next(values)}")
 
 
 @command(
     "report",
     example="zoo report",
-    flags=[_STORE, RECIPES, Flag("out", str, "docs/results.md", "the page")],
+    flags=[*_STORE, RECIPES, Flag("out", str, "results.md", "the page")],
 )
 def _report(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
@@ -189,7 +192,19 @@ def _report(values: Any, positional: list[str]) -> None:
     from zoo.evaluation.results import Results
 
     registry.import_files(values.recipes)
-    folder, path = Path(values.store), Path(values.out)
-    results = Results.read(folder)
-    report.write(results, registry.recipes().values(), folder, path)
+    store, path = _store(values), Path(values.out)
+    results = Results.read(store.records)
+    report.write(results, registry.recipes().values(), store, path)
     print(f"{len(results.verified)} verifications and {len(results.compared)} comparisons: {path}")
+
+
+def _store(values: Any) -> Any:
+    from zoo.evaluation.results import Store
+
+    return Store(Path(values.store), Path(values.pictures or values.store))
+
+
+def _next(values: Any) -> str:
+    """The command that makes the page of what was stored."""
+    given = [values[name].serialize() for name in ("store", "pictures") if values[name].present]
+    return f"Next: {shlex.join(['zoo', 'report', *given])}"

@@ -111,9 +111,9 @@ def _augment(values: Any, positional: list[str]) -> None:
 
 def _real(values: Any) -> Any:
     """The data. Errors: UserError where it has no labels."""
-    from serving.protocol import tf_import as quiet
+    from serving.protocol import tf_import
 
-    quiet.import_tensorflow()
+    tf_import.import_tensorflow()
     from zoo import data
 
     found = data.load(values.data)

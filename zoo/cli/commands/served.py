@@ -27,13 +27,14 @@ from zoo.core.errors import UserError
 )
 def _serve(values: Any, positional: list[str]) -> None:
     """After -- come flags of tensorflow_model_server."""
-    from serving.server import embedded as server
     from serving.server import tfserving
 
     models = Path(values.models)
     if values.engine == "tfserving" or (values.engine == "auto" and tfserving.find()):
         sys.exit(tfserving.run(models, values.port, positional))
-    sys.exit(server.serve([f"--models={models}", f"--port={values.port}", f"--host={values.host}", *positional]))
+    from serving.server import embedded
+
+    sys.exit(embedded.serve([f"--models={models}", f"--port={values.port}", f"--host={values.host}", *positional]))
 
 
 @command(
@@ -83,7 +84,7 @@ def _drawn(values: Any, model: Model) -> tuple[dict[str, Any], str, Any, int]:
     rows = batch.Seeds(values.seed, values.seed + values.count, numbers("labels", values.labels))
     try:
         inputs, _ = batch.fitted(batch.Job(model.name, "sample"), rows, model.metadata).take(0, rows.count)
-    except batch.BadJob as error:
+    except batch.JobError as error:
         raise UserError(str(error)) from None
     parts: list[Any] = []
     with Bar(total=rows.count, unit="samples") as bar:

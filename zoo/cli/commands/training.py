@@ -27,8 +27,8 @@ _TRAINING = (
     Flag("checkpoint_every", int, None, "steps between checkpoints, besides those after epochs"),
 )
 _PLAYERS = (
-    Flag("moves", list, None, "moves of a player in a turn, as in critic=5"),
-    Flag("rates", list, None, "learning rate of a player, relative, as in critic=4"),
+    Flag("updates", list, None, "updates of a player in a step, as in critic=5"),
+    Flag("learning_rate_multipliers", list, None, "of a player, as in critic=4"),
 )
 
 
@@ -47,7 +47,10 @@ def _train(values: Any, positional: list[str]) -> None:
     registry.import_files(values.recipes)
     made = registry.get(model)
     options = {flag.name: values[flag.name] for flag in _TRAINING}
-    options |= {"moves": by_player("moves", values.moves, int), "rates": by_player("rates", values.rates, float)}
+    options |= {
+        name: by_player(name, values[name], kind)
+        for name, kind in (("updates", int), ("learning_rate_multipliers", float))
+    }
     config = RunConfig(
         model=made.name,
         data=values.data or made.data,

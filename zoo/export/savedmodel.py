@@ -5,14 +5,11 @@ assets.extra/tf_serving_warmup_requests        one request for each signature
 assets.extra/model_card.json                   data, configuration, versions, losses, signatures, claims, scores
 """
 
-import dataclasses
-import math
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -20,19 +17,15 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.protocol import versions
-from zoo.core import registry
-from zoo.core.config import RunConfig
+from zoo.core.conditions import example_values
 from zoo.core.errors import Failure, UserError
-from zoo.core.features import Feature
+from zoo.core.files import write_json
 from zoo.core.model import GenerativeModel, Signature, wire_name
-from zoo.display import pictures
-from zoo.evaluation import card, score
-from zoo.training import record, run
+from zoo.export import card
+from zoo.training import run
 
 TOLERANCE = 1e-5
 """Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
-_SIDE = 12
-"""Of an example image, where a signature takes any."""
 
 
 class ExportError(Failure):
@@ -58,7 +51,7 @@ def export(folder: Path, models: Path, name: str | None = None) -> Path:
         extra = scratch / "assets.extra"
         extra.mkdir()
         _write_warmup(model, name, extra / "tf_serving_warmup_requests")
-        score.write(scratch / card.CARD, _card(model, config, folder, name))
+        write_json(scratch / card.CARD, card.content(model, config, folder, name))
         _compare(model, scratch)
         return _publish(scratch, home)
     finally:
@@ -98,15 +91,10 @@ def _named(specs: Mapping[str, tf.TensorSpec]) -> list[tf.TensorSpec]:
 
 
 def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
-    """A request's tensors that any signature accepts: uniform over the range of each input, or 0, 1, ... in turn."""
+    """A request's tensors that any signature accepts, of `example_values`."""
     examples: dict[str, np.ndarray] = {}
     for name, feature in signature.inputs.items():
-        shape = (rows, *(side or _SIDE for side in feature.shape))
-        if feature.dtype == "int64":
-            x = np.resize(np.arange(rows), shape).astype(np.int64)
-        else:
-            x = np.random.default_rng(0).uniform(-1.0, 1.0, shape).astype(np.float32)
-        tensors = feature.to_wire(wire_name(name, feature), tf.constant(x))
+        tensors = feature.to_wire(wire_name(name, feature), example_values(feature, rows))
         examples |= {key: value.numpy() for key, value in tensors.items()}
     return examples
 
@@ -147,34 +135,3 @@ def _difference(served: np.ndarray, expected: np.ndarray) -> float:
     if expected.dtype.kind != "f":
         return float(np.mean(served != expected))
     return float(np.max(np.abs(served - expected) / np.maximum(1.0, np.abs(expected))))
-
-
-def _card(model: GenerativeModel, config: RunConfig, folder: Path, name: str) -> dict[str, Any]:
-    log = pictures.read_log(folder / "log.csv")
-    last = {key: values[-1] for key, values in log.items() if math.isfinite(values[-1])}
-    return {
-        "name": name,
-        "data": {"name": config.data, **model.spec.to_json()},
-        "configuration": dataclasses.asdict(config),
-        "versions": record.versions(),
-        "checkpoint": card.checkpoint(folder),
-        "last_epoch": last,
-        "claims": [dataclasses.asdict(claim) for claim in registry.get(config.model).claims],
-        "scores": card.kept(folder),
-        "signatures": {key: _describe(s) for key, s in model.signatures().items()},
-    }
-
-
-def _describe(signature: Signature) -> dict[str, Any]:
-    """Each tensor's type and shape, and what it means."""
-    return {
-        side: _tensors(features) for side, features in (("inputs", signature.inputs), ("outputs", signature.outputs))
-    }
-
-
-def _tensors(features: Mapping[str, Feature]) -> dict[str, Any]:
-    return {
-        key: {"dtype": spec.dtype.name, "shape": spec.shape.as_list(), "is": feature.describe()}
-        for name, feature in features.items()
-        for key, spec in feature.wire(wire_name(name, feature)).items()
-    }

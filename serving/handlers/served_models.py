@@ -11,21 +11,21 @@ from typing import Any
 
 from serving.handlers.request_log import RequestLog
 from serving.models.store import State, Store
-from serving.protocol.errors import BadOption, Code, error
+from serving.protocol.errors import Code, OptionError, error
 from serving.protocol.versions import Policy, Source
 
 PLATFORM = "tensorflow"
 _TYPE = 1
-"""ModelType.TENSORFLOW, the old way of naming the platform."""
+"""ModelType.TENSORFLOW, the deprecated name of the platform."""
 
 
 class ServedModels:
     """The current models and their labels.
 
     Args:
-      early_labels: a new label may point at a version that is not available, as
-        `--allow_version_labels_for_unavailable_models` has it.
-      log: writes sampled requests of the models whose logging_config asks for it.
+      early_labels: a new label may point at a version that is not available, as with
+        `--allow_version_labels_for_unavailable_models`.
+      log: the request log of the models that have a logging_config.
     """
 
     def __init__(self, store: Store, *, early_labels: bool = False, log: RequestLog | None = None) -> None:
@@ -35,16 +35,16 @@ class ServedModels:
         self._reloading = threading.Lock()
 
     def labelled(self, model: str, label: str) -> int:
-        """The version that a label means. Errors: InvalidRequest."""
+        """The version that a label points at. Errors: InvalidRequest."""
         try:
             return self._labels[model][label]
         except KeyError:
             raise error(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}") from None
 
     def reload(self, config: Any) -> None:
-        """Serves what a ModelServerConfig lists, and nothing else.
+        """Serves the models of a ModelServerConfig, and no others.
 
-        Errors: ServingError in TF Serving's words; UNKNOWN where a model that is new did not load.
+        Errors: ServingError with TF Serving's messages; code UNKNOWN if a new model did not load.
         """
         if config.WhichOneof("config") != "model_config_list":
             raise error(
@@ -68,7 +68,7 @@ class ServedModels:
         if self._log:
             try:
                 self._log.configure({m.name: m.logging_config for m in listed if m.HasField("logging_config")})
-            except BadOption as failure:
+            except OptionError as failure:
                 raise error(Code.INVALID_ARGUMENT, str(failure)) from None
 
     def _check_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
@@ -90,7 +90,7 @@ class ServedModels:
             found = self._store.statuses(name)
             if not any(status.state == State.AVAILABLE for status in found):
                 version = f" version: {found[0].version}" if found else ""
-                why = "no version of it is there to be loaded"
+                why = "its folder has no version"
                 if found and found[0].message:
                     why = f"{found[0].code.name}: {found[0].message}"
                 failed.append(f"{{{{name: {name}{version}}} due to error: {why}}}, ")

@@ -1,4 +1,4 @@
-"""A version's folder -> a model that is ready: loaded, batched where that is asked for, warmed up."""
+"""A version's folder -> a model that is ready: loaded, batched if configured, and warmed up."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,17 +14,17 @@ from serving.protocol.errors import Code, ServingError
 
 @dataclass(frozen=True)
 class Loader:
-    """What a Store loads with.
+    """Loads versions for a Store.
 
     Attributes:
-      tags: of the graph in a SavedModel that is meant.
-      intra_op, inter_op: TensorFlow's threads; 0 leaves it to TensorFlow.
-      max_elements: that a request's tensor may declare without sending them.
-      scheduler: batches requests; None runs each as it comes.
-      per_model: a version's own batching_params.pbtxt counts before the scheduler's parameters.
-      warm_up: runs a model's warm-up requests, each as often as it is told, and returns how many there are; None
-        leaves them out. `serving.handlers.service.warm_up` is one.
-      repeats: how often each warm-up request is run; 0 leaves them out.
+      tags: those of the graph to load from a SavedModel.
+      intra_op, inter_op: TensorFlow's threads; 0 lets TensorFlow choose.
+      max_elements: elements that a request's tensor may declare without sending them.
+      scheduler: batches requests; None runs each request by itself.
+      per_model: a version's own batching_params.pbtxt overrides the scheduler's parameters.
+      warm_up: (model, repeats) -> the number of warm-up requests, each run `repeats` times; None for no warm-up.
+        `serving.handlers.service.warm_up` is one.
+      repeats: how often each warm-up request is run; 0 for no warm-up.
       observer: counts loads and warm-ups.
     """
 

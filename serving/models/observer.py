@@ -1,4 +1,4 @@
-"""What loading and batching report: metrics count it."""
+"""The events of loading and batching, for metrics."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from serving.protocol.errors import Code
 
 
 class Observer(Protocol):
-    """Receives the events of this room; `serving.handlers.metrics.Monitor` is one. Safe to share between threads."""
+    """Receives events, from several threads; `serving.handlers.metrics.Monitor` is one."""
 
     def loaded(self, model: str, path: str, code: Code = Code.OK) -> None:
         """A version's folder was loaded, or failed to with `code`."""

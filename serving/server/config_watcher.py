@@ -9,19 +9,21 @@ from typing import Any
 from google.protobuf import text_format
 
 from serving.protocol import protos
-from serving.protocol.errors import BadOption, ServingError
+from serving.protocol.errors import OptionError, ServingError
 
 log = logging.getLogger("serving")
 
 
 def read(path: Path) -> Any:
-    """The ModelServerConfig in a text file. Errors: BadOption."""
+    """The ModelServerConfig in a text file. Errors: OptionError."""
     try:
         return text_format.Parse(path.read_text(), protos.ModelServerConfig())
     except (OSError, UnicodeDecodeError) as failure:
-        raise BadOption(f"The model config file {path} cannot be read: {failure}.") from None
+        raise OptionError(f"The model config file {path} cannot be read: {failure}.") from None
     except text_format.ParseError as failure:
-        raise BadOption(f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}.") from None
+        raise OptionError(
+            f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}."
+        ) from None
 
 
 class ConfigWatcher:
@@ -46,7 +48,7 @@ class ConfigWatcher:
                 if found != self._last:
                     self._last = found
                     self._reload(found)
-            except (BadOption, ServingError) as failure:
+            except (OptionError, ServingError) as failure:
                 log.error("the model config file is not followed, the last good one stays: %s", failure)
             except Exception:
                 log.exception("following the model config file failed; the next look follows")

@@ -14,6 +14,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
 WORDS = re.compile(r"pip install((?: +[-\w.\[\],=<>*'\"{}()]+)+)")
 NAME = re.compile(r"([A-Za-z][\w.-]*)(?:\[([\w,-]+)\])?(?:[=<>].*)?")
+PEERS = {"xplique", "deprecated", "wrapt"}
+"""What benchmarks/explain.py measures beside this project, if somebody installs it."""
 SUFFIXES = {".py", ".md", ".toml", ".yaml", ".yml", ".html", ".config", ".cff", ".ipynb", ""}
 
 
@@ -47,7 +49,7 @@ def test_only_this_project_and_its_dependencies_are_installed():
     for path in files():
         for word in installed(path.read_text()):
             name, brought = NAME.match(word).groups()
-            assert spelled(name) in KNOWN | {extras.DISTRIBUTION}, f"{path}: pip install {word}"
+            assert spelled(name) in KNOWN | PEERS | {extras.DISTRIBUTION}, f"{path}: pip install {word}"
             assert brought is None or set(brought.split(",")) <= set(OPTIONAL), f"{path}: no extra {brought}"
             seen.add(spelled(name))
     assert extras.DISTRIBUTION in seen

@@ -5,7 +5,7 @@ Goodfellow, Bengio & Courville, Deep Learning (2016), section 14.1.
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
 

@@ -6,13 +6,12 @@ Sizes, channels and ranges are settled here once (zoo.data.images), the order of
 (zoo.data.splits).
 """
 
-import dataclasses
 import glob
 from collections.abc import Mapping
 from pathlib import Path
 
 from zoo.core.errors import unknown
-from zoo.data.dataset import Data, Scaling, in_memory
+from zoo.data.dataset import Data, in_memory
 from zoo.data.errors import DataError, raised_in
 from zoo.data.images import Format
 from zoo.data.sources import domains, folder, npz, records
@@ -20,7 +19,7 @@ from zoo.data.sources import tfds as catalogue
 from zoo.data.sources.builtin import BUILTINS
 from zoo.data.splits import Split
 
-__all__ = ["DESCRIPTIONS", "Data", "DataError", "Scaling", "Split", "load", "names", "raised_in"]
+__all__ = ["DESCRIPTIONS", "Data", "DataError", "Split", "load", "names", "raised_in"]
 
 _YOURS = {
     "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
@@ -53,8 +52,7 @@ def load(name: str, *, size: int | tuple[int, int] | None = None, channels: int 
 
 def _load(name: str, form: Format) -> Data:
     if name in BUILTINS:
-        made = in_memory(name, BUILTINS[name].examples(), form)
-        return dataclasses.replace(made, class_names=BUILTINS[name].class_names)
+        return in_memory(name, BUILTINS[name].examples(), form, BUILTINS[name].classes)
     if name.startswith("tfds:"):
         return catalogue.load(name.removeprefix("tfds:"), form)
     if name.startswith("domains:"):

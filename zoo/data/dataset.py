@@ -6,32 +6,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
-from zoo.core.model import Spec
+from zoo.core import features
+from zoo.core.columns import Column
+from zoo.core.features import Feature, Spec
 from zoo.data.errors import DataError
 from zoo.data.images import Format, conform, finite, stored
 from zoo.data.splits import Arrays, Split, held_out
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """The linear map of a table's columns to [-1, 1]. `low` and `high`, float64 (F,), are the training rows'.
-
-    A held-out value beyond them leaves [-1, 1]. A column of one value becomes 0.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-
-    def scale(self, x: np.ndarray) -> np.ndarray:
-        """Rows (N, F) in the table's own units -> float32 (N, F)."""
-        span = self.high - self.low
-        middle = self.low + span / 2
-        return (2.0 * (x - middle) / np.where(span > 0, span, 1.0)).astype(np.float32)
-
-    def unscale(self, x: np.ndarray) -> np.ndarray:
-        """Rows (N, F) in [-1, 1] -> float64 (N, F) in the table's own units."""
-        return self.low + (x.astype(np.float64) + 1.0) / 2.0 * (self.high - self.low)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,19 +22,15 @@ class Data:
 
     Attributes:
       name: what was asked for.
-      spec: the shape of an example, and the number of classes.
+      spec: the features of an example, with the names of classes and the columns of a table.
       train: what models learn from.
       test: the set's own test split, or else every tenth example of each class.
-      class_names: in the order of the labels; empty where they have none but their numbers.
-      scaling: of a table's columns; None for images.
     """
 
     name: str
     spec: Spec
     train: Split
     test: Split
-    class_names: tuple[str, ...] = ()
-    scaling: Scaling | None = None
 
 
 class Examples(NamedTuple):
@@ -70,40 +48,62 @@ def joined(train: tuple[np.ndarray, np.ndarray | None], test: tuple[np.ndarray, 
     return Examples(np.concatenate([train[0], test[0]]), labels, mask)
 
 
-def in_memory(name: str, examples: Examples, form: Format) -> Data:
+def in_memory(name: str, examples: Examples, form: Format, classes: Sequence[str] = ()) -> Data:
     """Data of arrays: (N, F) is a table, everything else images or videos.
+
+    Args:
+      classes: names of the classes; their numbers where there are none.
 
     Errors: DataError for arrays that are empty or no images, and labels that do not fit.
     """
     x = examples.x
     if not x.size:
         raise DataError(f"{name} has no examples (shape {x.shape}). Add some.")
-    labels, classes = checked(examples.labels, len(x), name)
-    test = held_out(labels) if examples.test is None else examples.test
-    scaling = None
+    labels = None if examples.labels is None else checked(examples.labels, len(x), name)
+    test = held_out(labels, len(x)) if examples.test is None else examples.test
     if x.ndim == 2:
         if form != Format():
             raise DataError(f"{name} is a table of {x.shape[1]} columns; size and channels are for images. Omit them.")
-        if x.dtype.kind not in "iufb":
-            raise DataError(f"{name} holds values of type {x.dtype}; a table has numbers. Encode the columns first.")
-        finite(x, name)
-        rows = x[~test].astype(np.float64)
-        scaling = Scaling(rows.min(axis=0), rows.max(axis=0))
-        x = scaling.scale(x)
+        target, x = tabular(x, test, name)
     else:
         x = stored(x, name)
         x = conform(x, form.shape([(name, x.shape[-3:])]))
-    train, held = (Arrays(x[rows], labels[rows]) for rows in (~test, test))
-    return Data(name, Spec(x.shape[1:], classes), train, held, scaling=scaling)
+        target = features.image(*x.shape[1:]) if x.ndim == 4 else features.video(*x.shape[1:])
+    arrays = {target.kind: x} if labels is None else {target.kind: x, "label": labels}
+    train, held = (Arrays({key: a[rows] for key, a in arrays.items()}) for rows in (~test, test))
+    return Data(name, spec_of(target, labels, classes), train, held)
 
 
-def checked(labels: np.ndarray | None, count: int, what: str) -> tuple[np.ndarray, int]:
-    """Labels as int64 (N,), zeros for None, and the number of classes, 0 for None.
+def spec_of(target: Feature, labels: np.ndarray | None, classes: Sequence[str] = ()) -> Spec:
+    """The features of examples with this target, and with these labels, int64 (N,), where there are any."""
+    if labels is None:
+        return Spec.of(target)
+    return Spec.of(target, classes or int(labels.max()) + 1)
+
+
+def tabular(x: np.ndarray, test: np.ndarray, what: str) -> tuple[Feature, np.ndarray]:
+    """Rows (N, F) in the table's own units as a feature and float32 (N, F).
+
+    The training rows' lowest and highest values are -1 and 1; a held-out value beyond them leaves [-1, 1]. A column of
+    one value becomes 0. Errors: DataError for anything but numbers.
+    """
+    if x.dtype.kind not in "iufb":
+        raise DataError(f"{what} holds values of type {x.dtype}; a table has numbers. Encode the columns first.")
+    finite(x, what)
+    rows, whole = x[~test].astype(np.float64), x.dtype.kind in "iub"
+    ends = zip(rows.min(axis=0), rows.max(axis=0), strict=True)
+    columns = [
+        Column(f"column_{i}", low=float(low), high=float(high), whole=whole) for i, (low, high) in enumerate(ends)
+    ]
+    encoded = [column.encode(tf.constant(x[:, i].astype(np.float64))).numpy() for i, column in enumerate(columns)]
+    return features.table(columns), np.concatenate(encoded, axis=1)
+
+
+def checked(labels: np.ndarray, count: int, what: str) -> np.ndarray:
+    """Labels as int64 (N,).
 
     Errors: DataError unless they are one whole number, 0 to K - 1, for each of `count` examples.
     """
-    if labels is None:
-        return np.zeros(count, np.int64), 0
     if labels.shape != (count,):
         hot = " These look one-hot: use argmax(axis=1)." if labels.ndim == 2 and len(labels) == count else ""
         raise DataError(f"The labels of {what} have the shape {labels.shape}; {(count,)} fits its examples.{hot}")
@@ -113,7 +113,7 @@ def checked(labels: np.ndarray | None, count: int, what: str) -> tuple[np.ndarra
             f"The labels of {what} are not numbers 0 to K - 1 (type {labels.dtype}, first {labels[0]!s}). "
             "np.unique(labels, return_inverse=True)[1] makes them so."
         )
-    return labels.astype(np.int64), int(labels.max()) + 1
+    return labels.astype(np.int64)
 
 
 def chosen(items: Sequence, mask: np.ndarray) -> list:

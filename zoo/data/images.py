@@ -14,10 +14,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from zoo.core.model import from_wire, to_wire
 from zoo.data.errors import DataError
-
-__all__ = ["Format", "conform", "decode", "from_wire", "header", "normalise", "stored", "to_wire"]
 
 Shape = tuple[int, int, int]
 """(height, width, channels)."""

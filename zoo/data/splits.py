@@ -4,9 +4,10 @@ zoo.data.plan decides which examples make which batch.
 """
 
 import abc
+import math
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
 
@@ -34,10 +35,10 @@ class Split(abc.ABC):
         """How many there are."""
 
     @abc.abstractmethod
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The first `limit` examples, or all, in order: float32 (N, *shape) in [-1, 1] and int64 (N,).
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
+        """The first `limit` examples, or all, in their stored order, by the names of their features.
 
-        Errors: DataError if one cannot be read.
+        Each is (N, *shape): float32 in [-1, 1], labels and tokens int64. Errors: DataError if one cannot be read.
         """
 
     @abc.abstractmethod
@@ -55,7 +56,7 @@ class Split(abc.ABC):
         share: tuple[int, int] = (0, 1),
         shuffle: bool = True,
     ) -> tf.data.Dataset:
-        """A tf.data.Dataset of Batch, epoch after epoch: one iterator reads it for a whole run.
+        """A tf.data.Dataset of Batch (a mapping), epoch after epoch: one iterator reads it for a whole run.
 
         Args:
           batch_size: rows of a global batch. An epoch has count // batch_size of them.
@@ -88,75 +89,80 @@ def _options() -> tf.data.Options:
 class Arrays(Split):
     """Examples in memory, shuffled completely.
 
-    `x` (N, *shape) is uint8, or float32 in [-1, 1]; `labels` is int64 (N,).
+    `stored` holds (N, *shape) for each feature: uint8 or float32 in [-1, 1]; labels and tokens are int64.
     """
 
-    x: np.ndarray
-    labels: np.ndarray
+    stored: Mapping[str, np.ndarray]
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return len(self.x)
+        return len(next(iter(self.stored.values())))
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
         """See Split."""
-        return normalise(self.x[:limit]), self.labels[:limit]
+        return {name: normalise(x[:limit]) for name, x in self.stored.items()}
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
-        with tf.device("/CPU:0"):
-            x, labels = tf.constant(self.x), tf.constant(self.labels)
-        return plan.batches(lambda rows: Batch(normalise(tf.gather(x, rows)), tf.gather(labels, rows)), _PARALLEL)
+        stored = _constants(self.stored)
+        return plan.batches(lambda rows: {n: normalise(tf.gather(x, rows)) for n, x in stored.items()}, _PARALLEL)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Disk(Split):
-    """Images that are decoded when their turn first comes, and kept while all fit into 1 GiB. Shuffled completely.
+    """Files, or parts of files, that are read when their turn first comes, and kept while all fit into 1 GiB.
+
+    Shuffled completely.
 
     Attributes:
-      sources: where each image is, in whatever form `read` takes.
-      read: source -> uint8 (H, W, C). Errors: DataError, which names the source.
-      labels: int64 (N,).
-      shape: (H, W, C) of every image.
+      sources: where each example is, in whatever form `read` takes.
+      read: source -> uint8, or float32 in [-1, 1], of the shape `shape`. Errors: DataError, which names the source.
+      name: of the feature that is read.
+      shape: of every example.
+      dtype: of what `read` gives.
+      others: the other features, (N, ...) each, as in Arrays.
     """
 
     sources: Sequence[Any]
     read: Callable[[Any], np.ndarray]
-    labels: np.ndarray
+    name: str
     shape: tuple[int, ...]
+    dtype: str = "uint8"
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self.sources)
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
         """See Split."""
-        rows = np.arange(self.count)[:limit]
-        return normalise(self._decoded(rows)), self.labels[:limit]
+        read = {self.name: normalise(self._decoded(np.arange(self.count)[:limit]))}
+        return read | {name: normalise(x[:limit]) for name, x in self.others.items()}
 
     @cached_property
     def _kept(self) -> tuple[np.ndarray, np.ndarray]:
-        """The images so far, (N, H, W, C), and which they are, bool (N,)."""
-        return np.empty((self.count, *self.shape), np.uint8), np.zeros(self.count, bool)
+        """The examples so far, (N, *shape), and which they are, bool (N,)."""
+        return np.empty((self.count, *self.shape), self.dtype), np.zeros(self.count, bool)
 
     def _decoded(self, rows: np.ndarray) -> np.ndarray:
-        if self.count * np.prod(self.shape) > _KEEP:
-            return _read_all(self.read, [self.sources[row] for row in rows], self.shape)
-        images, known = self._kept
-        # Two threads may decode the same image: they write the same pixels.
+        if self.count * math.prod(self.shape) * np.dtype(self.dtype).itemsize > _KEEP:
+            return _read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
+        examples, known = self._kept
+        # Two threads may read the same example: they write the same values.
         for row in rows[~known[rows]]:
-            images[row] = self.read(self.sources[row])
+            examples[row] = self.read(self.sources[row])
             known[row] = True
-        return images[rows]
+        return examples[rows]
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
-        labels = tf.constant(self.labels)
+        others = _constants(self.others)
 
         def batch(rows: tf.Tensor) -> Batch:
-            x = tf.numpy_function(self._decoded, [rows], tf.uint8, stateful=False)
-            return Batch(normalise(tf.ensure_shape(x, (plan.own, *self.shape))), tf.gather(labels, rows))
+            x = tf.numpy_function(self._decoded, [rows], tf.as_dtype(self.dtype), stateful=False)
+            read = {self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
+            return read | {name: normalise(tf.gather(x, rows)) for name, x in others.items()}
 
         return plan.batches(batch, _PARALLEL)
 
@@ -170,15 +176,17 @@ class Stream(Split):
     came before `first_step` in its epoch, or belongs to another worker, is read but not decoded.
 
     Attributes:
-      source: yields (image bytes, int64 label), always in the same order.
+      source: yields mappings by feature name, always in the same order; that of `name` is encoded, a string.
       read: bytes -> uint8 (H, W, C). Errors: DataError.
       size: how many examples `source` has.
+      name: of the feature that is decoded.
       shape: (H, W, C) of every image.
     """
 
     source: tf.data.Dataset
     read: Callable[[bytes], np.ndarray]
     size: int
+    name: str
     shape: tuple[int, ...]
     buffer: int = 5_000
 
@@ -187,12 +195,13 @@ class Stream(Split):
         """How many there are."""
         return self.size
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
         """See Split."""
         chosen = self.source if limit is None else self.source.take(limit)
         rows = list(chosen.with_options(_options()).as_numpy_iterator())
-        images = _read_all(self.read, [image for image, _ in rows], self.shape)
-        return normalise(images), np.array([label for _, label in rows], np.int64)
+        read = normalise(_read_all(self.read, [row[self.name] for row in rows], self.shape))
+        others = {name: np.array([row[name] for row in rows]) for name in self.source.element_spec if name != self.name}
+        return {self.name: read} | others
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         start, skipped = divmod(plan.first_step, plan.per_epoch)
@@ -210,31 +219,39 @@ class Stream(Split):
         def own(place: tf.Tensor, _: Any) -> tf.Tensor:
             return place % plan.batch_size // plan.own == plan.share[0]
 
-        def batch(encoded: tf.Tensor, labels: tf.Tensor) -> Batch:
+        def batch(rows: Batch) -> Batch:
+            encoded = rows[self.name]
             x = tf.numpy_function(lambda e: _read_all(self.read, e, self.shape), [encoded], tf.uint8, stateful=False)
-            return Batch(normalise(tf.ensure_shape(x, (plan.own, *self.shape))), labels)
+            return {**rows, self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
 
         rows = tf.data.Dataset.range(start, FOREVER).flat_map(epoch)
         rows = rows.enumerate().filter(own).map(lambda _, row: row).batch(plan.own, drop_remainder=True)
         return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=_PARALLEL, deterministic=True)
 
 
-def _read_all(read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
-    out = np.empty((len(sources), *shape), np.uint8)
+def _constants(arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    with tf.device("/CPU:0"):
+        return {name: tf.constant(x) for name, x in arrays.items()}
+
+
+def _read_all(
+    read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...], dtype: str = "uint8"
+) -> np.ndarray:
+    out = np.empty((len(sources), *shape), dtype)
     for i, source in enumerate(sources):
         out[i] = read(source)
     return out
 
 
-def held_out(labels: np.ndarray) -> np.ndarray:
-    """Which examples are kept for testing: every tenth of each class, in order; at least one. bool (N,).
+def held_out(labels: np.ndarray | None, count: int) -> np.ndarray:
+    """Which of `count` examples are kept for testing: every tenth of each class, in order; at least one. bool (N,).
 
     Errors: DataError if there are fewer than two examples.
     """
-    if len(labels) < 2:
-        raise DataError(f"There is {len(labels)} example; at least two are needed, one of them for testing. Add some.")
-    rank = np.zeros(len(labels), np.int64)
-    for label in np.unique(labels):
+    if count < 2:
+        raise DataError(f"There is {count} example; at least two are needed, one of them for testing. Add some.")
+    rank = np.arange(count)
+    for label in () if labels is None else np.unique(labels):
         mine = labels == label
         rank[mine] = np.arange(mine.sum())
     test = rank % 10 == 9

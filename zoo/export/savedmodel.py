@@ -91,12 +91,11 @@ def _named(specs: Mapping[str, tf.TensorSpec]) -> list[tf.TensorSpec]:
 
 
 def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
-    """A request's tensors that any signature accepts, of `example_values`."""
-    examples: dict[str, np.ndarray] = {}
+    """A request's tensors, of so many rows, that the signature accepts."""
+    tensors: dict[str, tf.Tensor] = {}
     for name, feature in signature.inputs.items():
-        tensors = feature.to_wire(wire_name(name, feature), example_values(feature, rows))
-        examples |= {key: value.numpy() for key, value in tensors.items()}
-    return examples
+        tensors |= feature.to_wire(wire_name(name, feature), example_values(feature, rows))
+    return {key: value.numpy() for key, value in tensors.items()}
 
 
 def _write_warmup(model: GenerativeModel, name: str, path: Path) -> None:

@@ -1,7 +1,7 @@
 """DCGAN: a GAN of strided convolutions alone. Radford, Metz & Chintala, arXiv 1511.06434."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
@@ -11,6 +11,7 @@ from zoo.losses.adversarial import non_saturating
     family="gan",
     reference="arXiv 1511.06434",
     claims=(Claim("convolutions draw better than perceptrons", "frechet", "gan"),),
+    kinds=("image",),
     epochs=30,
     **ADAM,
 )

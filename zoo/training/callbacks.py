@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -16,8 +16,8 @@ from zoo.core.model import Batch, GenerativeModel
 from zoo.core.random import Seed
 from zoo.display import pictures
 
-Callback = keras.callbacks.Callback | Callable[[int, Mapping[str, float]], Any]
-"""A Keras callback, or a function of (epoch from 1, the epoch's means by name). See `Callbacks`."""
+Callback = Any
+"""A keras.callbacks.Callback, or a function of (epoch from 1, the epoch's means by name). See `Callbacks`."""
 
 
 class EpochMeans(tf.train.experimental.PythonState):

@@ -15,7 +15,8 @@ from zoo.training.trainer import Trainer, averaged_variables, weights
 
 def latest(folder: Path) -> str | None:
     """The path of a run's last checkpoint; None where it has none."""
-    return tf.train.latest_checkpoint(str(folder / "checkpoints"))
+    path: str | None = tf.train.latest_checkpoint(str(folder / "checkpoints"))
+    return path
 
 
 def restore_weights(folder: Path, model: GenerativeModel, *, averages: bool) -> None:

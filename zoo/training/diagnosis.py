@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
-from zoo.core.features import Spec
+from zoo.core.conditions import example_values
 from zoo.core.model import Batch, GenerativeModel, Signature
 
 History = Sequence[Mapping[str, float]]
@@ -134,13 +133,12 @@ class Diagnosis:
         players = {p.name for p in model.players}
         self._problems = {name: p for name, p in PROBLEMS.items() if p.player in players}
         self._sample = model.signatures().get("sample") if "generator" in players else None
-        self._spec = model.spec
 
     def measure(self) -> dict[str, float]:
         """The diversity of samples of fixed seeds; nothing for models without a generator, or equal real examples."""
         if self._sample is None:
             return {}
-        value = diversity(_samples(self._sample, self._spec, self.COUNT), self._real)
+        value = diversity(_samples(self._sample, self.COUNT), self._real)
         return {"generator/diversity": value} if np.isfinite(value) else {}
 
     def warnings(self, means: Mapping[str, float]) -> list[str]:
@@ -151,8 +149,7 @@ class Diagnosis:
         return [problem.says for name, problem in self._problems.items() if name in new]
 
 
-def _samples(sample: Signature, spec: Spec, count: int) -> np.ndarray:
+def _samples(sample: Signature, count: int) -> np.ndarray:
     """Of the seeds 0, 1 and so on, in [-1, 1]; of each class in turn."""
-    seeds = tf.range(count, dtype=tf.int64)
-    inputs = {"seed": seeds, "label": seeds % max(1, spec.classes)}
-    return sample.function(**{name: inputs[name] for name in sample.inputs})["x"].numpy()
+    inputs = {name: example_values(feature, count) for name, feature in sample.inputs.items()}
+    return np.asarray(sample.function(**inputs)["x"])

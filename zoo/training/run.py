@@ -109,7 +109,7 @@ def train(
             except Diverged as error:
                 raise Diverged(f"{error} {Diverged.REMEDY}{_kept(folder)}") from None
             except tf.errors.OpError as error:
-                raise _readable(error, folder) from None
+                raise _readable(error, folder) or error from None
     return Finished(model, int(trainer.step.numpy()), first < last)
 
 
@@ -118,12 +118,12 @@ def _kept(folder: Path) -> str:
     return f" The last checkpoint, of step {path.rpartition('-')[2]}, is from before." if path else ""
 
 
-def _readable(error: tf.errors.OpError, folder: Path) -> Exception:
-    """What to tell a person: broken data, or a failure outside the program; anything else stays as it is."""
+def _readable(error: tf.errors.OpError, folder: Path) -> Exception | None:
+    """What to tell a person: broken data, or a failure outside the program; None for anything else."""
     if found := datasets.raised_in(error):
         return found
     if not isinstance(error, _OUTSIDE):
-        return error
+        return None
     first = (error.message or "no message").splitlines()[0][:200]
     return Failure(
         f"Training ended ({type(error).__name__}: {first}). Free disk space or memory, or bring the worker back, and "
@@ -214,7 +214,7 @@ def _loop(
             for terms in trainer.run(batches, stop - done, interrupted=lambda: alone and bool(interrupt)):
                 means.add(terms)
                 if reports:
-                    reports.progress.step()
+                    reports.progress.step(1, means.result())
             done = int(trainer.step.numpy())
             ended = done == epoch * steps
             if ended and reports:

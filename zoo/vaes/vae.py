@@ -1,7 +1,7 @@
 """The variational autoencoder: Kingma & Welling, arXiv 1312.6114; Rezende et al., arXiv 1401.4082."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.vaes.family import VAE, assemble, elbo
 

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from zoo.data import DataError, images
+from zoo.core.features import from_unit, to_unit
+from zoo.data import DataError
 from zoo.data.images import Format, conform, decode, header, normalise, stored
 
 RNG = np.random.default_rng(0)
@@ -32,9 +33,9 @@ def test_bytes_map_onto_the_whole_range():
 
 def test_wire_and_back():
     x = np.array([-1, -0.5, 0, 1, 1.5], np.float32)
-    assert images.to_wire(x).tolist() == [0, 0.25, 0.5, 1, 1.25]
-    assert np.array_equal(images.from_wire(images.to_wire(x)), x)
-    assert np.array_equal(images.from_wire(images.to_wire(tf.constant(x))), x)
+    assert to_unit(x).tolist() == [0, 0.25, 0.5, 1, 1.25]
+    assert np.array_equal(from_unit(to_unit(x)), x)
+    assert np.array_equal(from_unit(to_unit(tf.constant(x))), x)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

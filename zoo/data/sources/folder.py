@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.core.model import Spec
-from zoo.data.dataset import Data, chosen
+from zoo.core.features import image
+from zoo.data.dataset import Data, chosen, spec_of
 from zoo.data.errors import DataError
 from zoo.data.images import Format, Shape, conform, decode, header
 from zoo.data.splits import Disk, held_out
@@ -31,10 +31,13 @@ def load(root: Path, form: Format) -> Data:
     within = [file.relative_to(root).parts[:-1] for file in files]
     own_test = {parts[:1] for parts in within} == {("train",), ("test",)}
     names, labels = _classes([parts[1:] if own_test else parts for parts in within])
-    test = np.array([parts[0] == "test" for parts in within]) if own_test else held_out(labels)
+    test = np.array([parts[0] == "test" for parts in within]) if own_test else held_out(labels, len(files))
     read = partial(_read, shape=shape)
-    train, held = (Disk(chosen(files, rows), read, labels[rows], shape) for rows in (~test, test))
-    return Data(str(root), Spec(shape, len(names)), train, held, class_names=names)
+    train, held = (
+        Disk(chosen(files, rows), read, "image", shape, others={} if labels is None else {"label": labels[rows]})
+        for rows in (~test, test)
+    )
+    return Data(str(root), spec_of(image(*shape), labels, names), train, held)
 
 
 def images(root: Path) -> list[Path]:
@@ -43,10 +46,10 @@ def images(root: Path) -> list[Path]:
     return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts))
 
 
-def _classes(folders: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], np.ndarray]:
+def _classes(folders: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], np.ndarray | None]:
     names = tuple(sorted({parts[0] if parts else "" for parts in folders}))
     if "" in names or len(names) == 1:
-        return (), np.zeros(len(folders), np.int64)
+        return (), None
     number = {name: i for i, name in enumerate(names)}
     return names, np.array([number[parts[0]] for parts in folders], np.int64)
 

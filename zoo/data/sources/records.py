@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 
-from zoo.core.model import Spec
-from zoo.data.dataset import Data, checked, chosen
+from zoo.core.features import image
+from zoo.data.dataset import Data, checked, chosen, spec_of
 from zoo.data.errors import DataError
 from zoo.data.images import Format, Shape, conform, decode, header
 from zoo.data.splits import Disk, held_out
@@ -51,11 +51,14 @@ def load(name: str, paths: Sequence[Path], form: Format) -> Data:
     if len(labels) not in (0, len(addresses)):
         raise DataError(f"Only {len(labels)} of the {len(addresses)} records of {name} have a label. Give all or none.")
     shape = form.shape(headers)
-    numbers, classes = checked(np.array(labels) if labels else None, len(addresses), name)
-    test = held_out(numbers)
+    numbers = checked(np.array(labels), len(addresses), name) if labels else None
+    test = held_out(numbers, len(addresses))
     read = partial(_read, shape=shape)
-    train, held = (Disk(chosen(addresses, rows), read, numbers[rows], shape) for rows in (~test, test))
-    return Data(name, Spec(shape, classes), train, held)
+    train, held = (
+        Disk(chosen(addresses, rows), read, "image", shape, others={} if numbers is None else {"label": numbers[rows]})
+        for rows in (~test, test)
+    )
+    return Data(name, spec_of(image(*shape), numbers), train, held)
 
 
 def _records(paths: Sequence[Path]) -> Iterator[tuple[Address, bytes]]:

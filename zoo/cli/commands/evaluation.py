@@ -1,4 +1,4 @@
-"""Commands that say whether what is said of a model is so: evaluate, verify, compare, report."""
+"""Commands that measure models: evaluate, verify, compare, report."""
 
 import shlex
 from collections.abc import Mapping
@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.training import DATA, sides, table
+from zoo.cli.command import command
+from zoo.cli.flags import Flag
+from zoo.cli.options import DATA, RECIPES, sides
+from zoo.cli.table import table
 from zoo.core.errors import UserError
 
 _STORE = (
@@ -18,7 +20,6 @@ _STORE = (
 
 @command(
     "evaluate",
-    "Scores a run, or a served model, against held-out data: a table, and JSON with the protocol.",
     "RUN|MODEL",
     example="zoo evaluate runs/vae --count 500 --metrics frechet,memorisation",
     flags=[
@@ -31,16 +32,18 @@ _STORE = (
         Flag("name", str, None, "the run's name in it; default: the model's"),
         Flag("version", int, None, "of the exported or served model; default: the latest"),
         *DATA,
+        RECIPES,
         Flag("out", str, None, "JSON file; default: the run's scores.json, or MODEL-scores.json"),
     ],
 )
 def _evaluate(values: Any, positional: list[str]) -> None:
+    from zoo.core import registry
     from zoo.evaluation import card, evaluate
 
+    registry.import_files(values.recipes)
     if values.count < 2:
         raise UserError(f"--count must be above 1; received {values.count}.")
-    given = [values[name].serialize() for name in values if values[name].present]
-    line = shlex.join(["zoo", "evaluate", *positional, *given])
+    line = shlex.join(["zoo", "evaluate", *positional, *values.given])
     found = (_served if values.server else _trained)(values, positional[0], line)
     names = evaluate.chosen(found.subject, values.metrics)
     scores = evaluate.evaluate(found.subject, names, found.protocol)
@@ -121,7 +124,6 @@ def _data(values: Any, config: Any) -> Any:
 
 @command(
     "verify",
-    "Trains a model and what its paper compares it with, and says whether its claims are shown.",
     "MODEL",
     example="zoo verify undercomplete --data digits --epochs 2 --seeds 2",
     flags=[
@@ -130,6 +132,7 @@ def _data(values: Any, config: Any) -> Any:
         Flag("epochs", int, None, "passes over the data, for every model; default: the model's"),
         Flag("out", str, "runs/verify", "folder for the runs; they continue where they were stopped"),
         *_STORE,
+        RECIPES,
     ],
 )
 def _verify(values: Any, positional: list[str]) -> None:
@@ -137,6 +140,7 @@ def _verify(values: Any, positional: list[str]) -> None:
     from zoo.evaluation.trials import Budget
     from zoo.evaluation.verify import verify
 
+    registry.import_files(values.recipes)
     recipe, store = registry.get(positional[0]), _store(values)
     budget = Budget.of(recipe, values.data, values.epochs)
     found = verify(recipe, budget, count=values.seeds, out=Path(values.out), store=store)
@@ -147,7 +151,6 @@ def _verify(values: Any, positional: list[str]) -> None:
 
 @command(
     "compare",
-    "Trains several models with the same data, epochs, batches and seeds, and measures them on the way.",
     "MODEL MODEL ...",
     example="zoo compare undercomplete deep --measure test_error --data digits --epochs 2 --seeds 2",
     flags=[
@@ -159,12 +162,15 @@ def _verify(values: Any, positional: list[str]) -> None:
         Flag("title", str, None, "of the result and its files; default: the measure and the data"),
         Flag("out", str, "runs/compare", "folder for the runs; they continue where they were stopped"),
         *_STORE,
+        RECIPES,
     ],
 )
 def _compare(values: Any, positional: list[str]) -> None:
+    from zoo.core import registry
     from zoo.evaluation.compare import Question, compare
     from zoo.evaluation.trials import Budget, Contender
 
+    registry.import_files(values.recipes)
     contenders, store = [Contender.of(text) for text in positional], _store(values)
     if len({str(c) for c in contenders}) < len(contenders):
         raise UserError(f"Each model is compared once; received {', '.join(map(str, contenders))}.")
@@ -177,15 +183,15 @@ def _compare(values: Any, positional: list[str]) -> None:
 
 @command(
     "report",
-    "Writes the page of all stored results, with what was not shown and what is not measured.",
     example="zoo report",
-    flags=[*_STORE, Flag("out", str, "results.md", "the page")],
+    flags=[*_STORE, RECIPES, Flag("out", str, "results.md", "the page")],
 )
 def _report(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
     from zoo.evaluation import report
     from zoo.evaluation.results import Results
 
+    registry.import_files(values.recipes)
     store, path = _store(values), Path(values.out)
     results = Results.read(store.records)
     report.write(results, registry.recipes().values(), store, path)

@@ -1,11 +1,13 @@
-"""Curves of a run's losses."""
+"""Curves: of a run's losses, of several models, of examples that are series."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 _SHARES = ("accuracy", "diversity")
 """Endings of what a log holds besides losses."""
@@ -43,3 +45,29 @@ def _panel(axes: Axes, log: Mapping[str, Sequence[float]], keys: Sequence[str], 
     axes.set_ylabel(label)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def ranges(
+    curves: Mapping[str, tuple[Sequence[int], Sequence[Sequence[float]]]], path: Path, *, title: str, axis: str
+) -> None:
+    """Draws several models' curves over epochs, as a PNG: the mean of each model's as a line, their range as a band.
+
+    Args:
+      curves: by model, the epochs and a curve for each run; none for a model whose runs failed.
+    """
+    figure = Figure(figsize=(7.2, 3.2 + 0.2 * len(curves)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    for i, (name, (epochs, runs)) in enumerate(curves.items()):
+        if runs:
+            values, color = np.array(runs), f"C{i}"
+            axes.plot(epochs, values.mean(0), "o-", color=color, markersize=4, label=name)
+            axes.fill_between(epochs, values.min(0), values.max(0), color=color, alpha=0.15, linewidth=0)
+            axes.vlines(epochs[-1], values[:, -1].min(), values[:, -1].max(), color=color, linewidth=1)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_ylabel(axis)
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside lower left", frameon=False, fontsize=9)
+    figure.savefig(path, dpi=110)

@@ -12,8 +12,18 @@ from zoo.core.errors import Failure
 from zoo.core.files import write_json
 from zoo.display import curves
 from zoo.evaluation import measures
-from zoo.evaluation.experiment import Budget, Candidate, Experiment, Measurement, command_line, measured, most, seeds
-from zoo.evaluation.protocol import Protocol, Score, over_seeds
+from zoo.evaluation.experiment import (
+    Budget,
+    Candidate,
+    Experiment,
+    Measurement,
+    command_line,
+    measured,
+    most,
+    over_seeds,
+    seeds,
+)
+from zoo.evaluation.protocol import Protocol, Score
 from zoo.evaluation.results import Comparison, Entry, Store
 from zoo.training import run, strategy
 from zoo.training.trainer import Trainer

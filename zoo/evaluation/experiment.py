@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from scipy.special import stdtrit
+
 from zoo.core import registry
 from zoo.core.config import RunConfig
 from zoo.core.errors import Failure, UserError
@@ -17,7 +20,7 @@ from zoo.data import load
 from zoo.evaluation import evaluators, measures
 from zoo.evaluation.evaluate import described, value_range
 from zoo.evaluation.models import MEASURED, TrainedModel
-from zoo.evaluation.protocol import OVER_SEEDS, Protocol
+from zoo.evaluation.protocol import OVER_SEEDS, Protocol, Score
 from zoo.training import record, run
 
 
@@ -138,13 +141,28 @@ def measured(name: str, trained: TrainedModel) -> Measurement:
     before = len(trained.rows)
     value = measures.get(name)(trained)
     if not math.isfinite(value):
-        raise Failure(f"{name} of {trained.folder} is {value}: the model did not learn. Look at its samples and log.csv.")
+        raise Failure(
+            f"{name} of {trained.folder} is {value}: the model did not learn. Look at its samples and log.csv."
+        )
     return Measurement(value, most(trained.rows[before:]))
 
 
 def most(rows: Iterable[int | None]) -> int | None:
     """The highest of several counts; None where there is none."""
     return max((count for count in rows if count is not None), default=None)
+
+
+def over_seeds(values: Sequence[float], protocol: Protocol) -> Score:
+    """The mean of one value for each seed, with the 95 % interval of Student's t.
+
+    A bootstrap of three values has ten different resamples. It would give their range, which contains the mean in
+    three cases of four. One seed, or a missing value (NaN), gives no interval.
+    """
+    mean = float(np.mean(values)) if values else math.nan
+    half = math.nan
+    if len(values) > 1:
+        half = float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / math.sqrt(len(values)))
+    return Score(mean, mean - half, mean + half, protocol)
 
 
 def _command(config: RunConfig, candidate: Candidate) -> str:

@@ -2,13 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from scipy import stats
 
 from zoo.core.errors import UserError
 
@@ -94,16 +91,3 @@ def to_null(value: float) -> float | None:
 def from_null(value: float | None) -> float:
     """JSON's null as NaN."""
     return math.nan if value is None else value
-
-
-def over_seeds(values: Sequence[float], protocol: Protocol) -> Score:
-    """The mean of one value for each seed, with the 95 % interval of Student's t.
-
-    A bootstrap of three values has ten different resamples. It would give their range, which contains the mean in
-    three cases of four. One seed, or a missing value (NaN), gives no interval.
-    """
-    mean = float(np.mean(values)) if values else math.nan
-    half = math.nan
-    if len(values) > 1:
-        half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return Score(mean, mean - half, mean + half, protocol)

@@ -12,9 +12,9 @@ from zoo.core.errors import Failure, UserError
 from zoo.core.files import write_json
 from zoo.core.registry import Recipe
 from zoo.evaluation import measures
-from zoo.evaluation.experiment import Budget, Candidate, Experiment, command_line, measured, most, seeds
+from zoo.evaluation.experiment import Budget, Candidate, Experiment, command_line, measured, most, over_seeds, seeds
 from zoo.evaluation.models import TrainedModel
-from zoo.evaluation.protocol import Protocol, over_seeds
+from zoo.evaluation.protocol import Protocol
 from zoo.evaluation.results import ClaimResult, Store, Verification
 from zoo.training import run
 
@@ -25,7 +25,7 @@ def verify(recipe: Recipe, budget: Budget, *, count: int, out: Path, store: Stor
     A claim whose run fails is not shown. Errors: UserError for a model without claims.
     """
     if not recipe.claims:
-        raise UserError(f"{recipe.name} has no claims to verify. `claims` of its recipe lists them; see zoo/core/claims.py.")
+        raise UserError(f"{recipe.name} has no claims. Its recipe lists them in `claims`: see zoo/core/claims.py.")
     candidate, chosen = Candidate(recipe, {}), seeds(count)
     others = {claim.against: Candidate.of(claim.against) for claim in recipe.claims if _is_model(claim)}
     experiment = Experiment(budget, out, count * (1 + len(others)))
@@ -51,9 +51,7 @@ class _Pair(NamedTuple):
     failure: str = ""
 
 
-def _one_seed(
-    experiment: Experiment, candidate: Candidate, others: Mapping[str, Candidate], seed: int
-) -> list[_Pair]:
+def _one_seed(experiment: Experiment, candidate: Candidate, others: Mapping[str, Candidate], seed: int) -> list[_Pair]:
     """A pair for each claim. Each model is trained once."""
     trained: dict[str, TrainedModel | Failure] = {}
     for name, one in {"": candidate, **others}.items():

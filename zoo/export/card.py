@@ -103,7 +103,5 @@ def current_scores(folder: Path) -> dict[str, Any]:
 def _protocol(score: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     protocol = score.get("protocol") or {}
     if "checkpoint" not in protocol:
-        raise UserError(
-            f"{path} has a score without its protocol. Delete the file and `zoo evaluate` the run again."
-        )
+        raise UserError(f"{path} has a score without its protocol. Delete the file and `zoo evaluate` the run again.")
     return protocol

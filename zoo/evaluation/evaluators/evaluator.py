@@ -150,8 +150,8 @@ def read(path: Path) -> Evaluator:
     evaluator = Evaluator(record, network)
     if evaluator.hash != known:
         raise UserError(
-            f"The weights in {path} were changed: their hash is {evaluator.hash[:12]}, not {known[:12]}. Train it again: "
-            f"{record.command}"
+            f"The weights in {path} were changed: their hash is {evaluator.hash[:12]}, not {known[:12]}. Train it "
+            f"again: {record.command}"
         )
     return evaluator
 

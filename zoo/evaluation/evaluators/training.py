@@ -96,7 +96,9 @@ def train(data: Data, *, command: str, epochs: int = 20, batch_size: int = 64, s
         for terms in bar:
             bar.set_postfix_str(f"accuracy {terms['classifier/accuracy']:.2f}", refresh=False)
     _finish(model.network, _some(split, seed)[spec.target])
-    record = Record(data.name, model.network.input_shape[1:], spec.features["label"].names, command, versions=versions())
+    record = Record(
+        data.name, model.network.input_shape[1:], spec.features["label"].names, command, versions=versions()
+    )
     return _measured(Evaluator(record, model.network), data, seed)
 
 

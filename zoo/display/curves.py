@@ -1,16 +1,20 @@
 """Curves: of a run's losses, of several models, of examples that are series."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 _SHARES = ("accuracy", "diversity")
 """Endings of what a log holds besides losses."""
+_BINS = 200
+"""Of a long curve, of which only the lowest and the highest value of each bin is drawn."""
 
 
 def draw(log: Mapping[str, Sequence[float]], path: Path, *, title: str) -> None:
@@ -71,3 +75,46 @@ def ranges(
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside lower left", frameon=False, fontsize=9)
     figure.savefig(path, dpi=110)
+
+
+def examples(
+    values: np.ndarray, path: Path, *, rate: float | None = None, columns: int | None = None, names: Sequence[str] = ()
+) -> None:
+    """Draws series in the cells of a grid, all on one scale, as a PNG.
+
+    Args:
+      values: (N, T, C) in their own units; each of C channels has its own colour.
+      rate: values a second, where known.
+      columns: series in a row; None makes the grid about square.
+      names: of the series, inside their cells.
+    """
+    count, length, channels = values.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows, low, high = math.ceil(count / columns), float(np.min(values)), float(np.max(values))
+    figure = Figure(figsize=(1.3 * columns, 0.9 * rows + 0.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    heights = 0.9 * (values - low) / ((high - low) or 1.0)
+    for channel in range(channels):
+        lines = [_cell(line, i, columns) for i, line in enumerate(heights[..., channel])]
+        axes.add_collection(LineCollection(lines, colors=f"C{channel}", linewidths=0.7))
+    for i, name in enumerate(names):
+        axes.text(i % columns, 0.9 - i // columns, name, fontsize=6, verticalalignment="top")
+    axes.set_xlim(0, columns)
+    axes.set_ylim(1 - rows, 1)
+    axes.set_xticks(range(columns), [])
+    axes.set_yticks(range(1 - rows, 1), [])
+    axes.grid(linewidth=0.3)
+    time = f"{length / rate:.3g} s" if rate else f"{length} steps"
+    axes.set_title(f"each cell: {time}, from {low:.3g} to {high:.3g}", fontsize=8)
+    figure.savefig(path, dpi=110)
+
+
+def _cell(line: np.ndarray, i: int, columns: int) -> np.ndarray:
+    """The points (P, 2) of a curve (T,) with heights in [0, 1], in cell i. Long ones become the range of each bin."""
+    bins = len(line) // _BINS
+    if bins > 1:
+        parts = line[: bins * _BINS].reshape(_BINS, bins)
+        line = np.stack([parts.min(axis=1), parts.max(axis=1)], axis=1).ravel()
+    x = i % columns + 0.95 * np.arange(len(line)) / max(1, len(line) - 1)
+    return np.stack([x, line - i // columns], axis=1)

@@ -108,6 +108,8 @@ def estimate_correlation(t: TrainedModel) -> float:
     log = pictures.read_log(t.folder / "log.csv")
     if "critic/wasserstein" not in log or t.spec.kind != "image":
         raise UserError(f"{t.config.model} estimates no distance between images; wgan and wgan_gp do.")
+    if "label" in t.model.signatures()["sample"].inputs:
+        raise UserError("The previews of a conditional model are in rows of classes, which are not read. Leave it out.")
     evaluator = evaluators.for_data(t.config.data)
     real = FeatureMoments().add(evaluator.features(t.real))
     previews = [_images(t.folder / "samples" / f"epoch-{int(e):04d}.png", t.spec.shape) for e in log["epoch"]]

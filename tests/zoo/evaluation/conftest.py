@@ -1,4 +1,4 @@
-"""A small model and measures whose values are known, so that verdicts can be too."""
+"""A small model and measures whose values are known, so that results are known too."""
 
 import dataclasses
 import math
@@ -12,7 +12,7 @@ from zoo.core import registry
 from zoo.core.claims import Claim
 from zoo.core.registry import Recipe
 from zoo.evaluation import measures
-from zoo.evaluation.score import Protocol
+from zoo.evaluation.protocol import Protocol
 from zoo.networks.pairs import pair
 
 PROTOCOL = Protocol(

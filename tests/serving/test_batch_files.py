@@ -155,8 +155,8 @@ def spoilt_image(folder):
     (folder / "a.png").write_bytes(b"\x89PNG")
 
 
-def deep_image(folder):
-    Image.fromarray(np.zeros((3, 3), np.uint16)).save(folder / "a.png")
+def float_image(folder):
+    Image.fromarray(np.zeros((3, 3), np.float32)).save(folder / "a.tif")
 
 
 def unequal_images(folder):
@@ -191,7 +191,7 @@ def no_rows(folder):
         (ragged_archive, r"same rows in dimension 0; they are x \[3, 2\], y \[2\]"),
         (pickled_archive, "cannot be read as an .npz of numeric arrays"),
         (spoilt_image, "a.png cannot be read as an image"),
-        (deep_image, "has the mode I"),
+        (float_image, r"a.tif has 32 bits a pixel \(mode F\)"),
         (unequal_images, r"differ: images \[4, 3, 1\] and images \[3, 4, 1\]"),
         (cut_records, "not a whole, uncompressed TFRecord file"),
         (no_examples, "the record at byte 12 of .* cannot be read"),

@@ -10,9 +10,10 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 
 from zoo.core.features import image
-from zoo.data.dataset import Data, checked, chosen, spec_of
+from zoo.data.dataset import Data, Notes, chosen, spec_of, without_examples
 from zoo.data.errors import DataError
-from zoo.data.images import Format, Shape, conform, decode, header
+from zoo.data.form import Format, Shape
+from zoo.data.images import conform
 from zoo.data.splits import Disk, held_out
 
 _HEADER, _FOOTER = 12, 4

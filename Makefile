@@ -53,8 +53,8 @@ check: .venv/dev ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-results: .venv/base ## the page of results, from those stored under docs/results
-	@$(BIN)/zoo report
+results: .venv/base ## the page of results, from those stored in zoo/evaluation/results
+	@$(BIN)/zoo report --store zoo/evaluation/results --pictures docs/results --out docs/results.md
 
 bench: .venv/bench ## the speed ratios
 	@for b in training serving client client_import explain; do $(BIN)/python -m benchmarks.$$b || exit 1; done

@@ -56,7 +56,7 @@ def job(address: str, requests: int, form: str) -> None:
     with tempfile.TemporaryDirectory() as folder, Client(address, timeout=60) as client:
         np.savez(Path(folder) / "codes.npz", codes=np.tile(BATCH["codes"], (requests, 1)))
         rows = batch.read_inputs(Path(folder) / "codes.npz")
-        batch.run(client, batch.Job("benchmark", "decode", form=form), rows, Path(folder) / "out", progress=False)
+        batch.run(client, batch.Job("benchmark", "decode", format=form), rows, Path(folder) / "out", progress=False)
 
 
 CONTESTANTS: dict[str, Callable[[str, int], None]] = {

@@ -92,4 +92,11 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"explain.{_HOME[name]}"), name)
+    try:
+        return getattr(import_module(f"explain.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        from serving.protocol import extras
+
+        if not (message := extras.missing(error)):
+            raise
+        raise ModuleNotFoundError(f"explain.{name}: {message}", name=error.name) from None

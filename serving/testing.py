@@ -1,4 +1,4 @@
-"""A server in memory, for tests of programs that use the client: Python functions behind the server's own rules.
+"""A server in memory, for tests of programs that use the client: Python functions with the server's rules and messages.
 
 def draw(seed):
     return {"images": np.zeros((len(seed), 28, 28, 1), np.float32)}
@@ -6,7 +6,7 @@ def draw(seed):
 sample = Function(
     draw, {"seed": TensorSpec("int64", (None,))}, {"images": TensorSpec("float32", (None, 28, 28, 1))}
 )
-with Client("memory", transport=Double({"vae": {"sample": sample}})) as client:
+with Client("memory", transport=FakeServer({"vae": {"sample": sample}})) as client:
     client.predict("vae", {"seed": [1, 2]}, signature="sample")
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from serving.client.transport import AsyncTransport, Transport
+from serving.handlers.service import Service
 from serving.protocol import protos, signatures, wire
 from serving.protocol.errors import Code, ServerFailure, error
 from serving.protocol.signatures import TensorSpec
@@ -30,9 +31,9 @@ _AVAILABLE = 30
 @final
 @dataclass(frozen=True)
 class Function:
-    """A signature: takes arrays by name, the batch in dimension 0, and returns outputs by name.
+    """A signature: a function of arrays by name, with the batch in dimension 0, to outputs by name.
 
-    It may raise a ServingError (`serving.protocol.errors.error`), which the client then meets.
+    It may raise a ServingError (`serving.protocol.errors.error`), which the client then raises.
     """
 
     call: Callable[..., Mapping[str, ArrayLike]]
@@ -41,12 +42,15 @@ class Function:
 
 
 @final
-class Double(Transport):
-    """Models by name, each of one version: signatures by name."""
+class FakeServer(Transport):
+    """A transport that runs Python functions: signatures by name, by model.
+
+    Args:
+      models: the signatures of each model by name.
+      version: the one version that every model has.
+    """
 
     def __init__(self, models: Mapping[str, Mapping[str, Function]], *, version: int = 1) -> None:
-        from serving.handlers.service import Service
-
         store: Any = _Store({name: _Model(functions) for name, functions in models.items()}, version)
         self._services = Service(store).methods
 
@@ -58,36 +62,36 @@ class Double(Transport):
         return self._services[service][name](request, timeout)
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing."""
 
     def for_asyncio(self) -> AsyncTransport:
         """The same models for an AsyncClient."""
-        return _Awaited(self)
+        return _AsyncFakeServer(self)
 
 
 @final
-class _Awaited(AsyncTransport):
-    def __init__(self, double: Double) -> None:
-        self._double = double
+class _AsyncFakeServer(AsyncTransport):
+    def __init__(self, server: FakeServer) -> None:
+        self._server = server
 
     async def call(self, method: str, request: bytes, timeout: float) -> bytes:
-        return self._double.call(method, request, timeout)
+        return self._server.call(method, request, timeout)
 
     async def close(self) -> None:
-        self._double.close()
+        self._server.close()
 
 
 @final
 class _Store:
-    """What the service asks of a store."""
+    """A store of functions, with the methods that the service needs."""
 
     def __init__(self, models: Mapping[str, "_Model"], version: int) -> None:
         self._models, self._version = models, version
 
     def get(self, name: str, version: int | None = None) -> tuple[int, "_Model"]:
         if name not in self._models or version not in (None, self._version):
-            asked = f"Latest({name})" if version is None else f"Specific({name}, {version})"
-            raise error(Code.NOT_FOUND, f"Servable not found for request: {asked}")
+            wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+            raise error(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
         return self._version, self._models[name]
 
     def statuses(self, name: str) -> Sequence[Any]:
@@ -97,7 +101,7 @@ class _Store:
 
 @final
 class _Model:
-    """What the service asks of a SavedModel."""
+    """A model of functions, with the methods that the service needs."""
 
     def __init__(self, functions: Mapping[str, Function]) -> None:
         self._functions = functions

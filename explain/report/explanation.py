@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +14,7 @@ from explain.errors import RequestError
 from explain.fit.inference import LEVEL
 from explain.quality import verdict as verdicts
 from explain.quality.measures import Quality
+from serving.protocol.files import write_whole
 
 ARRAYS = {"coefficients": np.float64, "errors": np.float64, "labels": np.int64, "x": None}
 """The fields that are arrays, and their types; None: as saved."""
@@ -197,14 +197,6 @@ def form(path: Path) -> str:
     if path.suffix.lower() not in FORMS:
         raise RequestError(f"An explanation is saved as {', '.join(FORMS)}; received {path.name!r}.")
     return path.suffix.lower()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes beside the file and renames; makes its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(path.name + ".tmp")
-    beside.write_bytes(data)
-    os.replace(beside, path)
 
 
 def _plain(value: Any) -> Any:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from explain.attacks import Attack
 from explain.report import pictures
-from explain.report.explanation import Explanation, write_whole
+from explain.report.explanation import Explanation
 from explain.several import likeness
+from serving.protocol.files import write_whole
 
 LISTED = 10
 
@@ -76,7 +77,7 @@ def index(found: Sequence[tuple[str, Explanation]], above: bytes | None = None) 
 
 def write(path: Path, text: str) -> None:
     """A page to disk, whole or not at all."""
-    write_whole(path, text.encode())
+    write_whole(path, text)
 
 
 def numbers(e: Explanation) -> list[tuple[str, str]]:

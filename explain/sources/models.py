@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from explain.errors import RequestError
 from explain.sources.source import CHUNK, Function, Source, targets
+from serving.protocol import versions
 
 if TYPE_CHECKING:
     from explain.sources.gradients import Weights
@@ -162,17 +163,23 @@ def find_version(path: Path, model: str | None, version: int | None) -> Path:
     if not path.is_dir():
         raise RequestError(f"There is no folder {path}. Give the models' folder, a model's, or a version's.")
     if (path / "saved_model.pb").is_file():
-        name = path.resolve().name
-        if not name.isdecimal() or version not in (None, int(name)):
-            right = "a number" if version is None else str(version)
-            raise RequestError(f"The version's folder {path} should have {right} for its name, as NAME/1.")
-        return path.resolve()
+        return _version_folder(path.resolve(), version)
     home = path / model if model is not None else path
-    versions = sorted(int(p.parent.name) for p in home.glob("*/saved_model.pb") if p.parent.name.isdecimal())
-    if not versions:
-        models = sorted({p.parent.parent.name for p in path.glob("*/*/saved_model.pb")})
+    found = versions.servable(home)
+    if not found:
+        models = versions.models(path)
         hint = f"Name one of its models: {', '.join(models)}." if models else "Export a model there first."
         raise RequestError(f"{home} holds no version of a model, as in NAME/1/saved_model.pb. {hint}")
-    if version is not None and version not in versions:
-        raise RequestError(f"{home} has no version {version}. It has: {', '.join(map(str, versions))}.")
-    return (home / str(versions[-1] if version is None else version)).resolve()
+    if version is not None and version not in found:
+        raise RequestError(f"{home} has no version {version}. It has: {', '.join(map(str, found))}.")
+    return found[max(found) if version is None else version].resolve()
+
+
+def _version_folder(path: Path, version: int | None) -> Path:
+    number = versions.number(path.name)
+    if number is None or version not in (None, number):
+        right = "a number" if version is None else str(version)
+        raise RequestError(f"The version's folder {path} should have {right} for its name, as NAME/1.")
+    if not versions.complete(path):
+        raise RequestError(f"{path} is half a SavedModel: files of its variables are missing. Copy it again.")
+    return path

@@ -1,4 +1,4 @@
-"""RunInference of Apache Beam over a server: how a batch job outgrows one machine. Needs apache-beam, not TensorFlow.
+"""A model handler for Apache Beam's RunInference, for jobs too large for one machine. Needs no TensorFlow.
 
 handler = TFServingModelHandler("serving:8500", "dcgan", signature="sample", version=1)
 rows | RunInference(handler)     # rows: {"seed": 7} -> PredictionResult with inference {"images": (H, W, C)}
@@ -17,18 +17,18 @@ from serving.protocol import wire
 from serving.protocol.errors import Code, InvalidRequest, ServingError
 
 RETRIED = (*TRANSIENT, Code.DEADLINE_EXCEEDED)
-"""Failures after which Beam asks again, later each time."""
+"""Codes of failures that Beam retries, with growing pauses."""
 
 
 @final
 class TFServingModelHandler(RemoteModelHandler[Mapping[str, ArrayLike], PredictionResult, Client]):
-    """Calls a signature of TF Serving's, ours or the real one's. An element is one row: its inputs by name, no batch.
+    """Calls a signature on a server, this one or TF Serving. An element is one row: inputs by name, without a batch.
 
     Args:
-      server: HOST:PORT, reached by every worker.
-      version: None is the latest at each request; a job of hours should name one.
-      outputs: those wanted; all if none is named.
-      rows: elements a request, at most.
+      server: HOST:PORT, reachable from every worker.
+      version: None for the latest at each request; a job of hours should name a version.
+      outputs: the names of the outputs to return; empty for all.
+      rows: the most elements in a request.
       timeout: seconds for a request.
       channels, tls, metadata: see serving.Client.
       beam: further options of RemoteModelHandler, such as num_retries, rate_limiter, throttle_delay_secs.
@@ -52,13 +52,13 @@ class TFServingModelHandler(RemoteModelHandler[Mapping[str, ArrayLike], Predicti
         super().__init__(namespace="serving", retry_filter=retried, **beam)
         self._model, self._rows = model, rows
         self._call: dict[str, Any] = {"signature": signature, "version": version, "outputs": tuple(outputs)}
-        # No retries of the client's own: Beam's throttling is to see every failure.
+        # The client does not retry: Beam's throttling must see every failure.
         self._connect = partial(
             Client, server, timeout=timeout, retries=0, channels=channels, tls=tls, metadata=metadata
         )
 
     def create_client(self) -> Client:
-        """One for each worker process."""
+        """Makes the client of a worker process."""
         return self._connect()
 
     def request(
@@ -67,7 +67,7 @@ class TFServingModelHandler(RemoteModelHandler[Mapping[str, ArrayLike], Predicti
         model: Client,
         inference_args: dict[str, Any] | None = None,
     ) -> Iterable[PredictionResult]:
-        """Rows -> a PredictionResult each: `inference` the outputs by name, `model_id` MODEL/VERSION."""
+        """Rows -> a PredictionResult each, with the outputs by name as `inference` and MODEL/VERSION as `model_id`."""
         reply = model.predict(self._model, stacked(batch), **{**self._call, **(inference_args or {})})
         chunks.check(reply, len(batch))
         name = f"{reply.model}/{reply.version}"
@@ -80,21 +80,21 @@ class TFServingModelHandler(RemoteModelHandler[Mapping[str, ArrayLike], Predicti
         return {"min_batch_size": 1, "max_batch_size": self._rows}
 
     def validate_inference_args(self, inference_args: dict[str, Any] | None) -> None:
-        """They may replace signature, version, outputs and timeout. Errors: ValueError for others."""
+        """Checks that only signature, version, outputs and timeout are overridden. Errors: ValueError."""
         if unknown := set(inference_args or {}) - {"signature", "version", "outputs", "timeout"}:
             raise ValueError(f"inference_args are signature, version, outputs and timeout; received {sorted(unknown)}.")
 
 
 def retried(failure: Exception) -> bool:
-    """Whether Beam should ask again."""
+    """Whether Beam should retry."""
     return isinstance(failure, ServingError) and failure.code in RETRIED
 
 
 def stacked(rows: Sequence[Mapping[str, ArrayLike]]) -> dict[str, Any]:
-    """Rows -> inputs with a batch in dimension 0. Errors: InvalidRequest where the rows differ."""
+    """Rows -> inputs with the batch in dimension 0. Errors: InvalidRequest if the rows differ in names or shapes."""
     names = list(rows[0])
     try:
         return {name: np.stack([wire.as_array(row[name]) for row in rows]) for name in names}
     except (KeyError, ValueError) as failure:
-        text = f"All rows have the same inputs in the same shapes ({failure}); the first has {', '.join(names)}."
+        text = f"All rows must have the same inputs in the same shapes ({failure}); the first has {', '.join(names)}."
         raise InvalidRequest(Code.INVALID_ARGUMENT, text) from None

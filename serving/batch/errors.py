@@ -1,5 +1,5 @@
-"""What is wrong with a job."""
+"""The error of batch jobs."""
 
 
-class BadJob(Exception):
-    """The job cannot be done as it was asked for; the message says why, and what would be right."""
+class JobError(Exception):
+    """The job cannot be run as it was described; the message says why, and what would be right."""

@@ -1,4 +1,4 @@
-"""The rows that a job is about, wherever they come from. Nothing here knows a model."""
+"""The rows of a job: seeds, labels and files. Nothing here depends on a model."""
 
 import abc
 import hashlib
@@ -12,43 +12,43 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.batch.errors import BadJob
+from serving.batch.errors import JobError
 from serving.protocol import examples, images, records
 from serving.protocol.errors import InvalidRequest
 
 Columns = dict[str, NDArray[Any]]
-"""Arrays by name, all with the same rows in dimension 0."""
+"""Arrays by name, with the same rows in dimension 0."""
 
 
 class Rows(abc.ABC):
     """A job's rows.
 
     Attributes:
-      count: how many.
-      asked: columns that were asked for by name, and so have to be taken by the signature.
+      count: the number of rows.
+      requested: columns that the user named, which the signature must therefore take.
     """
 
     count: int
-    asked: Collection[str] = ()
+    requested: Collection[str] = ()
 
     @abc.abstractmethod
     def take(self, start: int, stop: int) -> Columns:
-        """Rows start to stop. Errors: BadJob."""
+        """Rows start to stop. Errors: JobError."""
 
     @abc.abstractmethod
     def describe(self) -> Mapping[str, Any]:
-        """What they are, for the manifest: two jobs whose rows differ have descriptions that differ."""
+        """A description for the manifest, different for different rows."""
 
 
 @final
 class Seeds(Rows):
-    """`seed` start to stop, and, where there are `labels`, `label`: seed s has the label s % len(labels)."""
+    """`seed` from start to stop, and `label` if there are `labels`: seed s has labels[s % len(labels)]."""
 
     def __init__(self, start: int, stop: int, labels: Sequence[int] = ()) -> None:
         if stop <= start:
-            raise BadJob(f"Seeds are START:STOP, with STOP above START; received {start}:{stop}.")
+            raise JobError(f"Seeds are START:STOP, with STOP above START; received {start}:{stop}.")
         self._start, self._stop, self._labels, self.count = start, stop, list(labels), stop - start
-        self.asked = ("seed", "label") if labels else ("seed",)
+        self.requested = ("seed", "label") if labels else ("seed",)
 
     def take(self, start: int, stop: int) -> Columns:
         """See Rows."""
@@ -62,9 +62,9 @@ class Seeds(Rows):
 
 @final
 class Labels(Rows):
-    """`label` for rows that have none: row i has labels[i % len(labels)]."""
+    """`label` for rows without one: row i has labels[i % len(labels)]."""
 
-    asked = ("label",)
+    requested = ("label",)
 
     def __init__(self, count: int, labels: Sequence[int]) -> None:
         self.count, self._labels = count, list(labels)
@@ -80,7 +80,7 @@ class Labels(Rows):
 
 @final
 class Files(Rows):
-    """The rows of some files, in the order of the files; `load` gives the columns of one of them."""
+    """The rows of files, in the order of the files; `load` reads the columns of one file."""
 
     def __init__(self, paths: Sequence[Path], load: Callable[[Path], Columns]) -> None:
         self._paths, self._load = paths, load
@@ -94,7 +94,7 @@ class Files(Rows):
         lengths = {len(a) if a.ndim else None for a in columns.values()}
         if len(lengths) != 1 or None in lengths:
             shapes = ", ".join(f"{name} {list(a.shape)}" for name, a in columns.items()) or "none"
-            raise BadJob(f"The arrays of {path} should have the same rows in dimension 0; they are {shapes}.")
+            raise JobError(f"The arrays of {path} must have the same rows in dimension 0; they are {shapes}.")
         return int(lengths.pop() or 0)
 
     def _columns(self, path: Path) -> Columns:
@@ -119,8 +119,8 @@ class Files(Rows):
 
 
 @final
-class Each(Rows):
-    """Items of which each is one row: images, or records; `load` gives the columns of one, without the batch."""
+class Items(Rows):
+    """Images or records, each of which is one row; `load` reads the columns of one, without the batch."""
 
     def __init__(self, items: Sequence[Any], load: Callable[[Any], Columns], paths: Sequence[Path]) -> None:
         self._items, self._load, self._paths, self.count = items, load, paths, len(items)
@@ -136,15 +136,15 @@ class Each(Rows):
 
 
 @final
-class Together(Rows):
-    """The columns of several Rows of the same count side by side."""
+class Combined(Rows):
+    """The columns of several Rows with the same count."""
 
     def __init__(self, *parts: Rows) -> None:
         if len({part.count for part in parts}) != 1:
             counts = " and ".join(str(part.count) for part in parts)
-            raise BadJob(f"The inputs have {counts} rows; give a seed for each row, or none.")
+            raise JobError(f"The inputs have {counts} rows. Give one seed for each row, or no seeds.")
         self._parts, self.count = parts, parts[0].count
-        self.asked = {name for part in parts for name in part.asked}
+        self.requested = {name for part in parts for name in part.requested}
 
     def take(self, start: int, stop: int) -> Columns:
         """See Rows."""
@@ -158,36 +158,36 @@ class Together(Rows):
 def read(path: Path) -> Rows:
     """The rows of an .npz, a TFRecord file, an image, or a folder of one of these kinds.
 
-    Images, in files or in records' `image` and `image_raw`, are a column `images` of uint8 (H, W, 1 or 3).
-    Errors: BadJob.
+    Images, from files or from `image` and `image_raw` in records, are a column `images` of uint8 (H, W, 1 or 3).
+    Errors: JobError.
     """
     rows = _read(path)
     if not rows.count:
-        raise BadJob(f"{path} has no rows.")
+        raise JobError(f"{path} has no rows.")
     return rows
 
 
 def _read(path: Path) -> Rows:
     if not path.exists():
-        raise BadJob(f"There is no file or folder {path}. Give an .npz, TFRecords, or a folder of images.")
+        raise JobError(f"There is no file or folder {path}. Give an .npz, TFRecords, or a folder of images.")
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [p for p in found if p.is_file() and not images.is_clutter(p.relative_to(path).parts)]
     if chosen := [p for p in files if images.is_picture(p)]:
-        return Each(chosen, lambda file: {"images": _image(file, str(file))}, chosen)
+        return Items(chosen, lambda file: {"images": _image(file, str(file))}, chosen)
     if chosen := [p for p in files if ".tfrecord" in p.name]:
-        return Each([a for p in chosen for a in _index(p)], _record, chosen)
+        return Items([a for p in chosen for a in _index(p)], _record, chosen)
     if chosen := [p for p in files if p.suffix == ".npz"]:
         return Files(chosen, _archive)
-    raise BadJob(f"{path} has no inputs of a known kind: .npz, .tfrecord, or images ({', '.join(images.SUFFIXES)}).")
+    raise JobError(f"{path} has no inputs of a known format: .npz, .tfrecord, or images ({', '.join(images.SUFFIXES)}).")
 
 
 def _joined(parts: Sequence[Columns], where: str) -> Columns:
     names = set(parts[0])
     for part in parts:
         if set(part) != names or any(part[n].shape[1:] != parts[0][n].shape[1:] for n in names):
-            raise BadJob(
-                f"The inputs in {where} differ: {_shapes(parts[0])} and {_shapes(part)}. Make them alike, for "
-                "images by the size and the colours that the model takes."
+            raise JobError(
+                f"The inputs in {where} differ: {_shapes(parts[0])} and {_shapes(part)}. Make them alike: "
+                "images in the size and with the channels that the model takes."
             )
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -210,23 +210,23 @@ def _archive(path: Path) -> Columns:
             return {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as failure:
         text = f"{path} cannot be read as an .npz of numeric arrays ({failure}). Write it again with np.savez."
-        raise BadJob(text) from None
+        raise JobError(text) from None
 
 
 def _index(path: Path) -> list[records.Address]:
     try:
         return records.index(path)
     except records.BrokenRecord as failure:
-        raise BadJob(str(failure)) from None
+        raise JobError(str(failure)) from None
 
 
 def _record(address: records.Address) -> Columns:
-    where = f"the record at byte {address.offset} of {address.path}"
+    where = str(address)
     try:
         (data,) = records.read([address])
         found = examples.features(data)
     except (records.BrokenRecord, InvalidRequest) as failure:
-        raise BadJob(f"{where} cannot be read: {failure}") from None
+        raise JobError(f"{where} cannot be read: {failure}") from None
     if "image" in found:
         return {"images": _image(found.pop("image")[0], where), **found}
     if "image_raw" in found:
@@ -234,8 +234,8 @@ def _record(address: records.Address) -> Columns:
             sides = [int(found.pop(side)[0]) for side in ("height", "width", "channels")]
             return {"images": np.frombuffer(found.pop("image_raw")[0], np.uint8).reshape(sides), **found}
         except (KeyError, IndexError, ValueError):
-            text = f"{where} has an image_raw without the height, width and channels that it has bytes for."
-            raise BadJob(f"{text} Write it again.") from None
+            text = f"{where} has an image_raw whose size is not height * width * channels."
+            raise JobError(f"{text} Write it again.") from None
     return found
 
 
@@ -243,4 +243,4 @@ def _image(source: Path | bytes, where: str) -> NDArray[np.uint8]:
     try:
         return images.decode_first(source, where)
     except images.ImageError as failure:
-        raise BadJob(str(failure)) from None
+        raise JobError(str(failure)) from None

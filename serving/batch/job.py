@@ -1,7 +1,7 @@
-"""A job: a signature over many rows, in shards, resumed where it was cut off.
+"""A job: a signature over many rows, written in shards and resumed after an interruption.
 
-What is in a shard depends on the model's version, the rows and the job's numbers alone, and requests are cut the same
-way in every attempt: a job that was killed ends on the bytes of one that was not.
+A shard's content depends only on the model's version, the rows and the job's sizes, and every attempt sends the same
+requests: an interrupted job ends with the same bytes as one that was not interrupted.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from serving.batch.errors import BadJob
+from serving.batch.errors import JobError
 from serving.batch.fitting import Fitted
 from serving.batch.inputs import Columns, Rows
 from serving.batch.manifest import Manifest
@@ -30,40 +30,40 @@ from serving.protocol.signatures import Signature
 
 @dataclass(frozen=True)
 class Job:
-    """What is asked of the model.
+    """What to compute, and how to write it.
 
     Attributes:
-      outputs: those wanted; all if none is named.
-      version: the one that began the folder, or else the latest, if None.
-      form: npz or tfrecord.
-      request: rows a request.
-      shard: rows a file.
+      outputs: the names of the outputs to write; empty for all.
+      version: None for the version that the folder was begun with, or the latest for a new folder.
+      format: npz or tfrecord.
+      request: rows in a request.
+      shard: rows in a file.
     """
 
     model: str
     signature: str
     outputs: Sequence[str] = ()
     version: int | None = None
-    form: str = "npz"
+    format: str = "npz"
     request: int = chunks.ROWS
     shard: int = 4096
 
     def __post_init__(self) -> None:
-        if self.form not in FORMATS:
-            raise BadJob(f"A job writes {' or '.join(FORMATS)}; received {self.form!r}.")
+        if self.format not in FORMATS:
+            raise JobError(f"A job writes {' or '.join(FORMATS)}; received {self.format!r}.")
         if not 1 <= self.request <= self.shard:
-            raise BadJob(
-                f"A request has 1 row or more, and a shard no fewer; received {self.request} and {self.shard}."
+            raise JobError(
+                f"A request has 1 row or more, and a shard at least as many; received {self.request} and {self.shard}."
             )
 
     def describe(self, version: int, rows: Rows) -> dict[str, Any]:
-        """All that the shards' bytes depend on."""
+        """Everything that the content of the shards depends on."""
         return {
             "model": self.model,
             "version": version,
             "signature": self.signature,
             "outputs": list(self.outputs),
-            "format": self.form,
+            "format": self.format,
             "rows": rows.count,
             "request_rows": self.request,
             "shard_rows": self.shard,
@@ -71,8 +71,8 @@ class Job:
         }
 
 
-class Done(NamedTuple):
-    """What a finished job left: `written` of its `shards` are this attempt's."""
+class Finished(NamedTuple):
+    """The result of a job: `written` of its `shards` were written by this attempt."""
 
     version: int
     rows: int
@@ -81,11 +81,11 @@ class Done(NamedTuple):
 
 
 Answered = tuple[Columns, Columns, Prediction]
-"""A request's inputs, the columns that go with its rows, and its reply."""
+"""A request's inputs, the columns to write beside its outputs, and its reply."""
 
 
 class Shard(NamedTuple):
-    """A file to be, and its rows."""
+    """A file and its range of rows."""
 
     name: str
     start: int
@@ -94,15 +94,15 @@ class Shard(NamedTuple):
 
 def run(
     client: Client, job: Job, rows: Rows, folder: Path, *, window: int = chunks.WINDOW, progress: bool = True
-) -> Done:
-    """Does a job, or what is left of it, with `window` requests in flight, and shows its progress.
+) -> Finished:
+    """Runs a job, or the rest of it, with `window` requests in flight, and shows its progress.
 
-    Errors: BadJob, also for a folder that another job began; ServingError once the client's retries are spent. What was
-    written by then is kept, and the same job continues it.
+    Errors: JobError, also for the folder of another job; ServingError when the client's retries are used up. Finished
+    shards are kept, and the same call continues.
     """
-    with _alone(folder):
+    with _locked(folder):
         begun = Manifest.read(folder)
-        metadata = _pinned(client, job, begun)
+        metadata = _metadata(client, job, begun)
         inputs = fitted(job, rows, metadata)
         described = job.describe(metadata.version, rows)
         manifest = Manifest.begin(folder, described) if begun is None else begun.checked(described)
@@ -112,42 +112,42 @@ def run(
         with tqdm(total=rows.count, initial=done, unit=" rows", disable=not progress) as bar:
             replies = partial(client.stream, job.model, signature=job.signature, outputs=job.outputs, window=window)
             _write(partial(replies, version=metadata.version), job, inputs, left, manifest, bar)
-    return Done(metadata.version, rows.count, len(shards), len(left))
+    return Finished(metadata.version, rows.count, len(shards), len(left))
 
 
-def _pinned(client: Client, job: Job, begun: Manifest | None) -> Metadata:
-    """The metadata of the one version that this job asks."""
+def _metadata(client: Client, job: Job, begun: Manifest | None) -> Metadata:
+    """The metadata of the version that the job uses."""
     if begun is None or job.version is not None or begun.job["model"] != job.model:
         return client.metadata(job.model, job.version)
     version = begun.job["version"]
     try:
         return client.metadata(job.model, version)
     except NotFound as failure:
-        text = f"{begun.folder} was begun with version {version} of {job.model}, which the server has not"
-        raise BadJob(f"{text} ({failure.message}). Serve that version again, or give another --out.") from None
+        text = f"{begun.folder} was begun with version {version} of {job.model}, which the server does not have"
+        raise JobError(f"{text} ({failure.message}). Serve that version again, or choose another --out.") from None
 
 
 def fitted(job: Job, rows: Rows, metadata: Metadata) -> Fitted:
-    """The rows as the job's signature takes them. Errors: BadJob."""
+    """The rows as inputs of the job's signature. Errors: JobError."""
     return Fitted(rows, f"{job.model}:{job.signature}", _signature(job, metadata))
 
 
 def _signature(job: Job, metadata: Metadata) -> Signature:
     if job.signature not in metadata.signatures:
         known = ", ".join(metadata.signatures)
-        raise BadJob(f"{job.model} version {metadata.version} has no signature {job.signature!r}. It has: {known}.")
+        raise JobError(f"{job.model} version {metadata.version} has no signature {job.signature!r}. It has: {known}.")
     found = metadata.signatures[job.signature]
     if unknown := [name for name in job.outputs if name not in found.outputs]:
-        raise BadJob(f"{job.model}:{job.signature} has no output {unknown[0]!r}. It has: {', '.join(found.outputs)}.")
+        raise JobError(f"{job.model}:{job.signature} has no output {unknown[0]!r}. It has: {', '.join(found.outputs)}.")
     text = [name for name in job.outputs or found.outputs if found.outputs[name].dtype == "string"]
-    if text and job.form == "npz":
-        raise BadJob(f"The output {text[0]!r} is text, which an .npz does not hold. Write tfrecord, or leave it out.")
+    if text and job.format == "npz":
+        raise JobError(f"The output {text[0]!r} is text, which an .npz cannot hold. Write tfrecord, or leave it out.")
     return found
 
 
 def _shards(job: Job, count: int) -> Iterator[Shard]:
     for i, start in enumerate(range(0, count, job.shard)):
-        yield Shard(f"shard-{i:05}.{job.form}", start, min(start + job.shard, count))
+        yield Shard(f"shard-{i:05}.{job.format}", start, min(start + job.shard, count))
 
 
 def _write(
@@ -158,7 +158,7 @@ def _write(
     manifest: Manifest,
     bar: Any,
 ) -> None:
-    """Asks for the rows of all shards in one stream, and writes each when its last reply is here, beside the asking."""
+    """Requests the rows of all shards in one stream; a second thread writes each shard after its last reply."""
     sent: deque[tuple[Columns, Columns]] = deque()
 
     def cuts() -> Iterator[tuple[Shard, int, int]]:
@@ -186,17 +186,17 @@ def _write(
 
 
 def _finish(shard: Shard, held: Sequence[Answered], job: Job, manifest: Manifest) -> None:
-    """Writes a shard whose replies are all here, and notes it."""
+    """Writes a shard whose replies have all arrived, and adds it to the manifest."""
     pieces, addresses, predictions = zip(*held, strict=True)
     columns = {name: np.concatenate([a[name] for a in addresses]) for name in addresses[0]}
     columns |= chunks.join(pieces, predictions).outputs
-    save(manifest.folder / shard.name, job.form, columns)
+    save(manifest.folder / shard.name, job.format, columns)
     manifest.add(shard.name, shard.stop - shard.start)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Makes a folder, and holds it against other processes. Errors: BadJob if one has it."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Makes a folder and locks it. Errors: JobError if another process has locked it."""
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     held = os.open(folder, os.O_RDONLY)
@@ -204,7 +204,9 @@ def _alone(folder: Path) -> Iterator[None]:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise BadJob(f"Another process is at work in {folder}. Let it end, or give another --out.") from None
+        raise JobError(
+            f"Another process is writing to {folder}. Wait until it has finished, or choose another --out."
+        ) from None
     finally:
         os.close(held)
         if new and not any(folder.iterdir()):

@@ -1,6 +1,5 @@
-"""The files that a job writes. The same rows make the same bytes."""
+"""The files that a job writes. The same rows give the same bytes."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.protocol import examples, records
+from serving.protocol.files import write_whole
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -22,7 +22,7 @@ def _write_records(file: BinaryIO, columns: Columns) -> None:
 
 
 FORMATS: Mapping[str, Callable[[BinaryIO, Columns], object]] = {"npz": _write_npz, "tfrecord": _write_records}
-"""By suffix. An .npz has the arrays as they came; a TFRecord file an Example a row, its images as bytes."""
+"""By suffix. An .npz has the arrays unchanged; a TFRecord file has an Example for each row, with images as bytes."""
 
 
 def _examples(columns: Columns) -> Iterator[bytes]:
@@ -32,7 +32,7 @@ def _examples(columns: Columns) -> Iterator[bytes]:
 
 
 def _features(name: str, column: NDArray[Any]) -> Columns:
-    """Images (N, H, W, 1 or 3), floats in [0, 1], become `image_raw` with its sides; the rest stays."""
+    """Images (N, H, W, 1 or 3) in [0, 1] become `image_raw` and its sides; other columns stay as they are."""
     if name != "images" or column.ndim != 4 or column.shape[3] not in (1, 3) or column.dtype.kind != "f":
         return {name: column}
     pixels = np.rint(np.clip(column, 0, 1) * 255).astype(np.uint8)
@@ -42,16 +42,6 @@ def _features(name: str, column: NDArray[Any]) -> Columns:
     return {"image_raw": raw, **{side: np.full(len(column), n) for side, n in sides}}
 
 
-def save(path: Path, form: str, columns: Columns) -> None:
-    """Writes a shard; it is there whole, or not."""
-    write_whole(path, lambda file: FORMATS[form](file, columns))
-
-
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Writes beside the file, to the disk, and renames: there is the old file or the whole new one at any moment."""
-    beside = path.with_name(f".{path.name}.writing")
-    with beside.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+def save(path: Path, format: str, columns: Columns) -> None:
+    """Writes a shard as a whole."""
+    write_whole(path, lambda file: FORMATS[format](file, columns))

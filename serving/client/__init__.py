@@ -1,10 +1,12 @@
-"""A client of TF Serving's gRPC API, ours or the real one's. numpy in, numpy out, no TensorFlow.
+"""A client of TF Serving's gRPC API, for this server and for the real one. numpy in, numpy out, no TensorFlow.
 
-calls.py       what may be asked, and how the reply is read
-transport.py   where the wire begins: gRPC channels, or whatever a test puts there
-attempts.py    deadlines, retries, statistics of a call
-chunks.py      large batches in pieces
-sync.py, aio.py    the two clients: all of the above, and how each of them waits
+calls.py           the requests, and how their replies are read
+reading.py         large replies of Predict, read without parsing their numbers
+replies.py         what the client returns
+transport.py       what carries the bytes: gRPC channels, or a fake in tests
+attempts.py        deadline, retries and statistics of a call
+chunks.py          large batches, split and joined
+sync.py, aio.py    the blocking client and the one for asyncio
 """
 
 from serving.client.aio import AsyncClient

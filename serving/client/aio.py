@@ -1,4 +1,4 @@
-"""The client for asyncio: Client's methods under the same names, to be awaited."""
+"""The client for asyncio: Client's methods under the same names, as coroutines."""
 
 import asyncio
 import time
@@ -20,18 +20,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _asks(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
-    """A method that makes the call and asks."""
+def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
+    """A method that makes the call and sends it."""
 
     async def method(self: "AsyncClient", *args: P.args, **options: P.kwargs) -> T:
-        return await self.ask(make(*args, **options))
+        return await self.send(make(*args, **options))
 
     return as_method(make, method)
 
 
 @final
 class AsyncClient:
-    """Asks a server from an event loop, the one that runs when it is made; an asynchronous context manager.
+    """A client for the event loop that is running when it is made; an asynchronous context manager.
 
     The arguments and errors are Client's.
     """
@@ -53,15 +53,15 @@ class AsyncClient:
         self._policy = Policy(timeout, retries, retry_on, observe)
         self._transport = transport or AioTransport(address, channels=channels, tls=tls, metadata=metadata)
 
-    predict = _asks(calls.predict)
-    classify = _asks(calls.classify)
-    regress = _asks(calls.regress)
-    metadata = _asks(calls.metadata)
-    status = _asks(calls.status)
-    reload_config = _asks(calls.reload_config)
+    predict = _method(calls.predict)
+    classify = _method(calls.classify)
+    regress = _method(calls.regress)
+    metadata = _method(calls.metadata)
+    status = _method(calls.status)
+    reload_config = _method(calls.reload_config)
 
-    async def ask(self, call: Call[T]) -> T:
-        """Makes a call, again where it is worth it."""
+    async def send(self, call: Call[T]) -> T:
+        """Sends a call, and repeats it as the retries allow. Errors: ServingError."""
         attempts = Attempts(call, self._policy)
         while True:
             try:
@@ -112,7 +112,7 @@ class AsyncClient:
 
     async def wait_until_available(self, model: str, version: int | None = None, *, timeout: float = 60.0) -> None:
         """See Client.wait_until_available."""
-        end, said = time.monotonic() + timeout, "it was not asked yet"
+        end, said = time.monotonic() + timeout, "no request was sent"
         while time.monotonic() < end:
             try:
                 found = await self.status(model, version)

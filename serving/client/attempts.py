@@ -1,4 +1,4 @@
-"""A call's way to its reply: the deadline over all attempts, the pauses between them, and what they cost."""
+"""The attempts at one call: the deadline over all of them, the pauses between them, and statistics."""
 
 import random
 import threading
@@ -15,22 +15,22 @@ from serving.protocol.errors import Code, ServingError
 
 T = TypeVar("T")
 TRANSIENT = (Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.CANCELLED)
-"""Failures that pass: nobody answers, too much at once, and how a server that stops ends the calls under way."""
+"""Failures that may pass: no server, an overloaded one, and calls cut off by a server that stops."""
 
 _FIRST, _MOST = 0.2, 2.0
-"""Seconds of the first pause, and of the longest; each is twice the one before."""
+"""Seconds of the first and of the longest pause; each pause is twice as long as the one before."""
 
 
 @final
 @dataclass(frozen=True)
 class CallStatistics:
-    """What one call took.
+    """Statistics of one call.
 
     Attributes:
       method: package.Service/Method.
-      code: OK, or how it failed in the end.
+      code: OK, or the code of the last failure.
       seconds: from the request to the reply, pauses included.
-      sent, received: bytes of the request, once, and of the reply.
+      sent, received: bytes of the request (counted once) and of the reply.
       retries: attempts beyond the first.
     """
 
@@ -45,7 +45,7 @@ class CallStatistics:
 @final
 @dataclass
 class Statistics:
-    """Adds up the calls of a client, as its `observe`; safe to share between threads and clients."""
+    """Totals over a client's calls, passed as its `observe`; safe to share between threads and clients."""
 
     calls: int = 0
     failures: int = 0
@@ -66,7 +66,7 @@ class Statistics:
             self._seconds.append(call.seconds)
 
     def seconds(self, percent: float) -> float:
-        """The percentile of the last 10,000 calls' seconds; 50 is the median. NaN before the first."""
+        """A percentile of the seconds of the last 10,000 calls; 50 is the median. NaN before the first call."""
         with self._lock:
             return float(np.percentile(self._seconds, percent)) if self._seconds else float("nan")
 
@@ -81,7 +81,7 @@ class Statistics:
 @final
 @dataclass(frozen=True)
 class Policy:
-    """How long a call may take, which failures are tried again and how often, and who is told of each call."""
+    """How long a call may take, which failures are retried and how often, and what observes each call."""
 
     timeout: float
     retries: int
@@ -91,7 +91,7 @@ class Policy:
 
 @final
 class Attempts(Generic[T]):
-    """The attempts at one call: the client asks what is left, tells what came, and waits as it is told."""
+    """The attempts at one call. The client reports each result and waits between attempts as long as `failed` says."""
 
     def __init__(self, call: Call[T], policy: Policy) -> None:
         self._call, self._policy = call, policy
@@ -101,12 +101,12 @@ class Attempts(Generic[T]):
 
     @property
     def left(self) -> float:
-        """Seconds for the next attempt."""
+        """Seconds left for the next attempt."""
         return self._timeout if not self._retries else self._start + self._timeout - time.monotonic()
 
     def failed(self, failure: ServingError) -> float:
-        """Seconds to wait before the next attempt. Errors: the failure, where there is to be none."""
-        # Half of each pause is drawn, unseeded, so that clients which failed together do not return together.
+        """Seconds to wait before the next attempt. Errors: the failure itself, if there is no next attempt."""
+        # Half of each pause is random and unseeded, so that clients that failed together do not retry together.
         pause = min(_MOST, _FIRST * 2.0 ** min(self._retries, 16)) * random.uniform(0.5, 1)
         if (
             failure.code not in self._policy.retry_on
@@ -119,7 +119,7 @@ class Attempts(Generic[T]):
         return pause
 
     def done(self, reply: bytes) -> T:
-        """What the reply says."""
+        """The parsed reply."""
         self._observe(Code.OK, len(reply))
         return self._call.read(reply)
 

@@ -1,7 +1,7 @@
-"""What a client may ask, without the asking: each function makes a Call, which knows how its reply is read.
+"""The calls that a client can make, without sending them: each function makes a request and says how to read its reply.
 
-Both clients have a method for each function here, of the same name and arguments. Errors are those of the asking,
-ServingError, and InvalidRequest at once for what no message can hold.
+Both clients have a method of the same name and arguments for each function. Errors: InvalidRequest at once for values
+that no message can hold; ServingError when the call is sent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,14 +26,14 @@ STATUS, RELOAD = f"{_MODEL}/GetModelStatus", f"{_MODEL}/HandleReloadConfigReques
 
 T = TypeVar("T")
 Version = int | str | None
-"""Which version: its number, or its label; None for the latest."""
+"""A version: its number, its label, or None for the latest."""
 
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """A request on its way: the method as `package.Service/Method`, its bytes, and how the reply's are read.
+    """A request: the method as `package.Service/Method`, the request's bytes, and what parses the reply's bytes.
 
-    `timeout` in seconds, retries included; None for the client's.
+    `timeout` is in seconds, retries included; None for the client's.
     """
 
     method: str
@@ -51,13 +51,13 @@ def predict(
     outputs: Sequence[str] = (),
     timeout: float | None = None,
 ) -> Call[Prediction]:
-    """Calls a signature, of the latest version unless told otherwise.
+    """Calls a signature, by default of the latest version.
 
     Args:
-      inputs: by name, the batch in dimension 0. Arrays keep their type; Python's floats become float32, its
+      inputs: by name, with the batch in dimension 0. Arrays keep their type; Python's floats become float32, its
         integers int64.
-      version: a number, or a label.
-      outputs: those wanted; all if none is named.
+      version: a number or a label.
+      outputs: the names of the outputs to return; empty for all.
     """
     request = protos.PredictRequest(output_filter=outputs, model_spec=_spec(model, version, signature))
     for name, value in inputs.items():
@@ -78,7 +78,7 @@ def classify(
     version: Version = None,
     timeout: float | None = None,
 ) -> Call[list[list[Label]]]:
-    """Classes and scores of each example, in the model's order.
+    """The classes and scores of each example, in the model's order.
 
     Args:
       examples: features by name (text, numbers, or lists of them), or serialised tf.Examples.
@@ -111,7 +111,7 @@ def regress(
 
 
 def metadata(model: str, version: Version = None, *, timeout: float | None = None) -> Call[Metadata]:
-    """The signatures of a version, the latest unless told otherwise; as text, a table for people."""
+    """The signatures of a version, by default the latest; `str()` makes a readable table of them."""
     request = protos.GetModelMetadataRequest(metadata_field=["signature_def"], model_spec=_spec(model, version))
 
     def read(data: bytes) -> Metadata:
@@ -123,7 +123,7 @@ def metadata(model: str, version: Version = None, *, timeout: float | None = Non
 
 
 def status(model: str, version: int | None = None, *, timeout: float | None = None) -> Call[list[VersionStatus]]:
-    """The versions that the server knows of, the newest first."""
+    """The versions of a model that the server knows, the highest first."""
     request = protos.GetModelStatusRequest(model_spec=_spec(model, version))
 
     def read(data: bytes) -> list[VersionStatus]:
@@ -137,7 +137,7 @@ def status(model: str, version: int | None = None, *, timeout: float | None = No
 
 
 def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
-    """Replaces the server's models by those of a ModelServerConfig: the message, or the text of a config file.
+    """Replaces the server's models with those of a ModelServerConfig, given as a message or as the text of its file.
 
     Returns when every new model is available.
     """
@@ -145,14 +145,14 @@ def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
         try:
             config = text_format.Parse(config, protos.ModelServerConfig())
         except text_format.ParseError as failure:
-            text = f"This is no text of a ModelServerConfig: {failure}."
+            text = f"This is not the text of a ModelServerConfig: {failure}."
             raise error(Code.INVALID_ARGUMENT, text) from None
     request = protos.ReloadConfigRequest(config=config)
 
     def read(data: bytes) -> None:
-        told = protos.ReloadConfigResponse.FromString(data).status
-        if told.error_code:
-            raise error(told.error_code, told.error_message)
+        status = protos.ReloadConfigResponse.FromString(data).status
+        if status.error_code:
+            raise error(status.error_code, status.error_message)
 
     return Call(RELOAD, request.SerializeToString(), read, timeout)
 

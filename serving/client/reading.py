@@ -1,7 +1,7 @@
-"""How replies of Predict are read: large ones without parsing their numbers.
+"""Replies of Predict; large ones are read without parsing their numbers.
 
-A parser copies the numbers twice, each time into memory that is new to the process, which takes a third as long as it
-took to send them. Here they are copied once, out of the message.
+A parser copies the numbers twice, each time into newly allocated memory, which takes a third of the time that sending
+them takes. Here they are copied once, out of the message.
 """
 
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from numpy.typing import NDArray
 from serving.protocol import protos, wire
 
 LARGE = 2**16
-"""Bytes of a reply from which its memory costs more than its fields."""
+"""Bytes of a reply above which copying costs more than parsing its fields."""
 
 _OUTPUTS, _SPEC = 0x0A, 0x12
 _KEY, _VALUE = 0x0A, 0x12
 _DTYPE, _SHAPE = 0x08, 0x12
 _NUMBERS = {dtype: wire.RAW[dtype][0] for dtype in (1, 2, 8, 18)}
-"""Of each DataType whose values have one length, whoever writes them, the field's tag."""
+"""Numeric DataType -> the tag of the packed field that holds its values as the array's own bytes."""
 
 
 class _UnusualError(Exception):
-    """A message that is not as servers write it: it is the parser's to read, or to refuse."""
+    """A message that is not laid out as servers write it; the parser reads it, or refuses it."""
 
 
 def read(data: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
     """A PredictResponse -> its outputs by name, and its ModelSpec.
 
-    Errors: ServerFailure for a malformed tensor; protobuf's DecodeError for what is no message.
+    Errors: ServerFailure for a malformed tensor; protobuf's DecodeError for bytes that are not a message.
     """
     if len(data) > LARGE:
         try:
@@ -68,7 +68,7 @@ def _tensor(data: memoryview) -> NDArray[Any]:
 
 
 def _once(message: memoryview, tags: set[int]) -> dict[int, Any]:
-    """The fields of a message that has each of these once, and no others."""
+    """The fields of a message that has each of these tags once, and no others. Errors: _UnusualError."""
     fields = list(_fields(message))
     if len(fields) != len(tags) or {tag for tag, _ in fields} != tags:
         raise _UnusualError
@@ -76,7 +76,7 @@ def _once(message: memoryview, tags: set[int]) -> dict[int, Any]:
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
-    """A message's tags, each with its integer or a view of its bytes."""
+    """The tags of a message, each with its integer or a view of its bytes."""
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
@@ -91,7 +91,7 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """The integer there, and where it ends."""
+    """The integer at this position, and the position after it."""
     value = 0
     for place, byte in enumerate(message[at : at + 9]):
         value |= (byte & 0x7F) << 7 * place

@@ -1,4 +1,4 @@
-"""What a client gives back."""
+"""What a client returns."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from serving.protocol.signatures import Signature, TensorSpec
 @final
 @dataclass(frozen=True, eq=False)
 class Prediction(Mapping[str, NDArray[Any]]):
-    """The outputs by name, and what answered: model, version, signature."""
+    """The outputs by name, and the model, version and signature that computed them."""
 
     model: str
     version: int
@@ -31,7 +31,7 @@ class Prediction(Mapping[str, NDArray[Any]]):
 
 
 class Label(NamedTuple):
-    """A class that Classify found in an example, and its score."""
+    """A class of an example, and its score."""
 
     label: str
     score: float
@@ -64,7 +64,7 @@ def _line(name: str, spec: TensorSpec, optional: bool) -> str:
 @final
 @dataclass(frozen=True)
 class VersionStatus:
-    """One version: its `state` (START, LOADING, AVAILABLE, UNLOADING, END) and the error that it met, if any."""
+    """One version: its `state` (START, LOADING, AVAILABLE, UNLOADING, END) and its error, if any."""
 
     version: int
     state: str

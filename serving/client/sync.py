@@ -1,4 +1,4 @@
-"""The client that blocks."""
+"""The blocking client."""
 
 import functools
 import inspect
@@ -21,17 +21,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _asks(make: Callable[P, Call[T]]) -> Callable[Concatenate["Client", P], T]:
-    """A method that makes the call and asks."""
+def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["Client", P], T]:
+    """A method that makes the call and sends it."""
 
     def method(self: "Client", *args: P.args, **options: P.kwargs) -> T:
-        return self.ask(make(*args, **options))
+        return self.send(make(*args, **options))
 
     return as_method(make, method)
 
 
 def as_method(make: Callable[..., Any], method: Callable[P, T]) -> Callable[P, T]:
-    """Gives a method the name, the text and the signature of the function that makes its call."""
+    """Gives a method the name, docstring and signature of the function that makes its call."""
     functools.update_wrapper(method, make)
     del method.__wrapped__  # type: ignore[attr-defined]
     self = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -42,18 +42,18 @@ def as_method(make: Callable[..., Any], method: Callable[P, T]) -> Callable[P, T
 
 @final
 class Client:
-    """Asks a server. Safe to share between threads; a context manager.
+    """A client of a server. Safe to share between threads; a context manager.
 
     Args:
       address: HOST:PORT.
       timeout: seconds for a call, retries included.
-      retries: more attempts after a failure of `retry_on`, each later than the one before.
-      retry_on: codes worth another attempt: by default only UNAVAILABLE, where nobody answers.
-      channels: connections; several reach several worker processes of a server.
-      tls: how the sides know each other; None for no encryption.
+      retries: how many more attempts may follow a failure with a code of `retry_on`, with growing pauses.
+      retry_on: the codes that are retried; by default only UNAVAILABLE, when no server answers.
+      channels: connections; a server of several worker processes needs as many.
+      tls: the PEM files of a TLS connection; None for no encryption.
       metadata: sent with every call, as in {"authorization": "Bearer ..."}.
-      observe: told of every call, as Statistics is.
-      transport: instead of gRPC channels to `address`.
+      observe: called with the CallStatistics of every call; Statistics adds them up.
+      transport: used instead of gRPC channels to `address`.
 
     Errors of every call: ServingError, see serving.protocol.errors.
     """
@@ -75,15 +75,15 @@ class Client:
         self._policy = Policy(timeout, retries, retry_on, observe)
         self._transport = transport or GrpcTransport(address, channels=channels, tls=tls, metadata=metadata)
 
-    predict = _asks(calls.predict)
-    classify = _asks(calls.classify)
-    regress = _asks(calls.regress)
-    metadata = _asks(calls.metadata)
-    status = _asks(calls.status)
-    reload_config = _asks(calls.reload_config)
+    predict = _method(calls.predict)
+    classify = _method(calls.classify)
+    regress = _method(calls.regress)
+    metadata = _method(calls.metadata)
+    status = _method(calls.status)
+    reload_config = _method(calls.reload_config)
 
-    def ask(self, call: Call[T]) -> T:
-        """Makes a call, again where it is worth it."""
+    def send(self, call: Call[T]) -> T:
+        """Sends a call, and repeats it as the retries allow. Errors: ServingError."""
         attempts = Attempts(call, self._policy)
         while True:
             try:
@@ -94,7 +94,7 @@ class Client:
                 return attempts.done(reply)
 
     def describe(self, model: str, version: Version = None, *, timeout: float | None = None) -> str:
-        """The signatures of a version for people: methods, names, types and shapes."""
+        """The signatures of a version as a readable table: methods, names, types and shapes."""
         return str(self.metadata(model, version, timeout=timeout))
 
     def stream(
@@ -106,9 +106,10 @@ class Client:
         window: int = chunks.WINDOW,
         **options: Any,
     ) -> Iterator[Prediction]:
-        """`predict` for each of many inputs: `window` at once, the answers in order, all from one version.
+        """`predict` for each of many batches: `window` in flight, replies in order, all from one version.
 
-        Without a version the first call settles it, before the others start. `options` are those of `predict`.
+        Without a version number, the first reply determines it before the others are sent. `options` are those of
+        `predict`.
         """
         flying: deque[Future[Prediction]] = deque()
         threads = ThreadPoolExecutor(window, thread_name_prefix="client")
@@ -125,19 +126,19 @@ class Client:
             while flying:
                 yield flying.popleft().result()
         finally:
-            # Not waiting: what is in flight may be retried for minutes, and ends when the client is closed.
+            # No waiting: calls in flight may be retried for minutes, and end when the client is closed.
             threads.shutdown(wait=False, cancel_futures=True)
 
     def predict_chunked(
         self, model: str, inputs: Mapping[str, ArrayLike], *, rows: int = chunks.ROWS, **options: Any
     ) -> Prediction:
-        """`predict` for a batch too large for one request: `rows` at a time, see `stream` for the options."""
+        """`predict` for a batch too large for one request: `rows` at a time. `options` are those of `stream`."""
         pieces = list(chunks.cut(inputs, rows))
         return chunks.join(pieces, list(self.stream(model, pieces, **options)))
 
     def wait_until_available(self, model: str, version: int | None = None, *, timeout: float = 60.0) -> None:
-        """Returns once a version answers. Errors: Unavailable, with what the server said last."""
-        end, said = time.monotonic() + timeout, "it was not asked yet"
+        """Returns once a version is available. Errors: Unavailable, with the server's last message."""
+        end, said = time.monotonic() + timeout, "no request was sent"
         while time.monotonic() < end:
             try:
                 found = self.status(model, version)

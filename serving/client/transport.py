@@ -1,4 +1,4 @@
-"""Where the wire begins: whoever carries a request's bytes and brings the reply's."""
+"""What carries the bytes of requests and replies: gRPC channels, or a fake in tests."""
 
 import abc
 import itertools
@@ -17,13 +17,13 @@ _OPTIONS = [
     ("grpc.max_send_message_length", -1),
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.min_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2000),  # by default it grows to 2 minutes, long after a server is back
-    ("grpc.use_local_subchannel_pool", 1),  # or channels to one address would share one connection
+    ("grpc.max_reconnect_backoff_ms", 2000),  # the default of 2 minutes is too long after a restart
+    ("grpc.use_local_subchannel_pool", 1),  # otherwise channels to one address share one connection
 ]
 
 
 class Transport(abc.ABC):
-    """What carries a Client's calls. A test may put a double here; serving.testing is one."""
+    """What carries a Client's calls. Tests may pass a fake, such as serving.testing.FakeServer."""
 
     @abc.abstractmethod
     def call(self, method: str, request: bytes, timeout: float) -> bytes:
@@ -31,7 +31,7 @@ class Transport(abc.ABC):
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Lets go of whatever was opened."""
+        """Closes what was opened."""
 
 
 class AsyncTransport(abc.ABC):
@@ -43,16 +43,16 @@ class AsyncTransport(abc.ABC):
 
     @abc.abstractmethod
     async def close(self) -> None:
-        """Lets go of whatever was opened."""
+        """Closes what was opened."""
 
 
 @dataclass(frozen=True)
 class Tls:
-    """How the two sides know each other; PEM files.
+    """The PEM files of a TLS connection.
 
     Attributes:
-      ca: who vouches for the server; None for those that gRPC trusts.
-      certificate, key: the client's own, where the server asks for them (mutual TLS).
+      ca: CA certificates that the server's certificate is checked against; None for gRPC's default roots.
+      certificate, key: the client's certificate and its key, if the server asks for one (mutual TLS).
     """
 
     ca: Path | None = None
@@ -60,13 +60,13 @@ class Tls:
     key: Path | None = None
 
     def credentials(self) -> Any:
-        """For gRPC. Errors: OSError for a file that cannot be read."""
+        """Credentials for gRPC channels. Errors: OSError for a file that cannot be read."""
         ca, certificate, key = (None if p is None else p.read_bytes() for p in (self.ca, self.certificate, self.key))
         return grpc.ssl_channel_credentials(ca, key, certificate)
 
 
 class _Channels:
-    """Some channels to one address, by turns; `module` is grpc or grpc.aio."""
+    """Channels to one address, used in turn; `module` is grpc or grpc.aio."""
 
     def __init__(self, module: Any, address: str, channels: int, tls: Tls | None, metadata: Mapping[str, str]) -> None:
         self._address = address
@@ -86,11 +86,11 @@ class _Channels:
             calls[method] = channel.unary_unary(f"/{method}")
         return calls[method](request, timeout=timeout, metadata=self._metadata)
 
-    def told(self, failure: Any, timeout: float) -> ServingError:
+    def error_of(self, failure: Any, timeout: float) -> ServingError:
         code = Code(failure.code().value[0])
         repair = {
             Code.UNAVAILABLE: f"Is a server running at {self._address}?",
-            Code.DEADLINE_EXCEEDED: f"There was no answer within {timeout:.3g} s; give a longer timeout.",
+            Code.DEADLINE_EXCEEDED: f"There was no reply within {timeout:.3g} s; give a longer timeout.",
             Code.NOT_FOUND: f"Check the model's name and version at {self._address}.",
         }.get(code, "")
         return error(code, failure.details() or "", repair)
@@ -98,7 +98,7 @@ class _Channels:
 
 @final
 class GrpcTransport(Transport):
-    """Channels of gRPC; for the arguments see Client."""
+    """gRPC channels; for the arguments see Client."""
 
     def __init__(
         self, address: str, *, channels: int = 1, tls: Tls | None = None, metadata: Mapping[str, str] | None = None
@@ -110,7 +110,7 @@ class GrpcTransport(Transport):
         try:
             return self._channels.start(method, request, timeout)
         except grpc.RpcError as failure:
-            raise self._channels.told(failure, timeout) from None
+            raise self._channels.error_of(failure, timeout) from None
 
     def close(self) -> None:
         """Closes the channels."""
@@ -120,7 +120,7 @@ class GrpcTransport(Transport):
 
 @final
 class AioTransport(AsyncTransport):
-    """Channels of grpc.aio, for the event loop that runs when this is made."""
+    """grpc.aio channels, for the event loop that is running when this object is made."""
 
     def __init__(
         self, address: str, *, channels: int = 1, tls: Tls | None = None, metadata: Mapping[str, str] | None = None
@@ -132,7 +132,7 @@ class AioTransport(AsyncTransport):
         try:
             return await self._channels.start(method, request, timeout)
         except grpc.RpcError as failure:
-            raise self._channels.told(failure, timeout) from None
+            raise self._channels.error_of(failure, timeout) from None
 
     async def close(self) -> None:
         """Closes the channels."""

@@ -1,1 +1,1 @@
-"""What a server does with a request, whatever carried it."""
+"""What a server does with a request, for gRPC and REST alike."""

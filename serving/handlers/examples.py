@@ -1,4 +1,4 @@
-"""Classify, Regress and MultiInference: signatures over serialized tf.Examples, by TF Serving's rules."""
+"""Classify, Regress and MultiInference: signatures that take serialized tf.Examples, by TF Serving's rules."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ Outputs = Mapping[str, NDArray[Any]]
 
 
 def examples(request: Any) -> list[bytes]:
-    """The serialized tf.Examples of an Input, each with the context's features first, so that its own count."""
+    """The serialized tf.Examples of an Input, each after the context, whose features it overrides."""
     kind = request.input.WhichOneof("kind")
     if kind is None:
         raise error(Code.INVALID_ARGUMENT, "Input is empty.")
     held = getattr(request.input, kind)
-    # Serialized messages that follow one another are the message merged: of two values for a feature the later counts.
+    # Concatenated messages parse as one merged message, in which the later of two values of a feature counts.
     context = held.context.SerializeToString() if kind == "example_list_with_context" else b""
     found = [context + example.SerializeToString() for example in held.examples]
     if not found:
@@ -38,21 +38,21 @@ def classify(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | 
     signature = _signature(model, key, f"No signature was found with the name: {key}")
     _check_classify(signature)
     wanted = [alias for alias in ("classes", "scores") if alias in signature.outputs]
-    return _classifications(run(model, key, _fed(rows), wanted, end), len(rows))
+    return _classifications(run(model, key, _feeds(rows), wanted, end), len(rows))
 
 
 def regress(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | None) -> Any:
     """tf.Examples -> RegressionResult. `end` is a time.monotonic."""
     signature = _signature(model, key, f"No signature was found with the name: {key}")
     _check_regress(signature)
-    return _regressions(run(model, key, _fed(rows), ["outputs"], end)["outputs"], len(rows))
+    return _regressions(run(model, key, _feeds(rows), ["outputs"], end)["outputs"], len(rows))
 
 
 METHODS: Mapping[str, tuple[Callable[..., Any], str]] = {
     CLASSIFY: (classify, "classification_result"),
     REGRESS: (regress, "regression_result"),
 }
-"""A signature's method -> what runs it, and its field in an InferenceResult."""
+"""A signature's method -> the function that runs it, and its field in an InferenceResult."""
 
 
 def check_tasks(model: "SavedModel", tasks: Sequence[Any]) -> None:
@@ -84,14 +84,14 @@ def run(
     """Runs a signature on arrays by alias, unless `end` (time.monotonic) has passed. Errors: ServingError."""
     left = None if end is None else end - time.monotonic()
     if left is not None and left <= 0:
-        # A deliberate difference: TF Serving would run it for nobody.
+        # A deliberate difference: TF Serving would still run it.
         raise error(Code.DEADLINE_EXCEEDED, "The deadline passed before the request was run.")
     return model.run(key, inputs, wanted, left)
 
 
 @final
 class Timed:
-    """A version whose runs are timed: `ran` is told the seconds of each that succeeded."""
+    """A version whose runs are timed: `ran` is called with the seconds of each successful run."""
 
     def __init__(self, model: "SavedModel", ran: Callable[[float], None]) -> None:
         self.signatures, self.parse = model.signatures, model.parse
@@ -105,7 +105,7 @@ class Timed:
         return outputs
 
 
-def _fed(rows: Sequence[bytes]) -> dict[str, NDArray[Any]]:
+def _feeds(rows: Sequence[bytes]) -> dict[str, NDArray[Any]]:
     return {"inputs": wire.as_array(list(rows))}
 
 
@@ -122,9 +122,9 @@ def _check_classify(signature: Signature) -> None:
     if outputs not in (1, 2):
         raise error(Code.INVALID_ARGUMENT, f"Expected one or two output Tensors, found {outputs}")
     if "inputs" not in signature.inputs:
-        raise error(Code.INVALID_ARGUMENT, f"No classification inputs found in SignatureDef: {_told(signature)}")
+        raise error(Code.INVALID_ARGUMENT, f"No classification inputs found in SignatureDef: {_shown(signature)}")
     if not {"classes", "scores"} & set(signature.outputs):
-        text = f"Expected classification signature outputs to contain classes or scores. Signature: {_told(signature)}"
+        text = f"Expected classification signature outputs to contain classes or scores. Signature: {_shown(signature)}"
         raise error(Code.INVALID_ARGUMENT, text)
 
 
@@ -135,10 +135,10 @@ def _check_regress(signature: Signature) -> None:
         raise error(Code.INVALID_ARGUMENT, "Expected one output Tensor.")
     for alias, side, what in (("inputs", signature.inputs, "inputs"), ("outputs", signature.outputs, "outputs")):
         if alias not in side:
-            raise error(Code.INVALID_ARGUMENT, f"No regression {what} found in SignatureDef: {_told(signature)}")
+            raise error(Code.INVALID_ARGUMENT, f"No regression {what} found in SignatureDef: {_shown(signature)}")
 
 
-def _told(signature: Signature) -> str:
+def _shown(signature: Signature) -> str:
     return f"inputs {sorted(signature.inputs)}, outputs {sorted(signature.outputs)}"
 
 

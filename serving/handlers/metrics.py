@@ -1,8 +1,8 @@
-"""Prometheus metrics under TF Serving's names, so that a dashboard made for it shows this server too.
+"""Prometheus metrics under TF Serving's names, so that its dashboards work with this server too.
 
-A name is TF Serving's own with every character outside [a-zA-Z0-9_] turned into a colon. Latencies are microseconds.
-One difference is deliberate: names of models come from outside, and each is a time series for ever, so at most
-MAX_NAMES that no loaded model has are kept apart; the rest are counted as OTHER.
+A name is TF Serving's with every character outside [a-zA-Z0-9_] replaced by a colon. Latencies are in microseconds.
+One difference is deliberate: clients choose the model names in requests, and each would be a time series for ever. At
+most MAX_NAMES names of models that are not loaded get their own series; the others are counted as OTHER.
 """
 
 import json
@@ -27,7 +27,7 @@ Labels = tuple[str, ...]
 
 @dataclass
 class _Family:
-    """Series of one name, by their labels' values: a number each, or counts of buckets, their sum in the last place."""
+    """The series of one metric by label values: a number, or the counts of the buckets followed by the sum."""
 
     name: str
     labels: Sequence[str]
@@ -51,7 +51,7 @@ class _Family:
         self.series[labels] = [a + b for a, b in zip(own, values, strict=True)]
 
     def lines(self) -> list[str]:
-        """In the text format of Prometheus."""
+        """The lines of Prometheus' text format."""
         name = re.sub(r"[^a-zA-Z0-9_]", ":", self.name)
         lines = [f"# TYPE {name} {self.kind if self.bounds is None else 'histogram'}"]
         for values, series in sorted(self.series.items()):
@@ -71,7 +71,7 @@ class _Family:
 
 
 class Monitor:
-    """What a server counts; safe to share between threads, and about two microseconds a request."""
+    """A server's counters; safe to share between threads; about two microseconds for a request."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class Monitor:
         self._total = _Family(f"{serving}request_example_count_total", ("model",))
         self._queued = _Family(f"{serving}batching_session/queuing_latency", ("thread_pool_name",), _LATENCY)
         self._runs = _Family(f"{serving}batching_session/wrapped_run_count", ())
-        self._asked = _Family(f"{serving}batching_session/input_batch_size", (), _COUNTS)
+        self._inputs = _Family(f"{serving}batching_session/input_batch_size", (), _COUNTS)
         self._batches = _Family(f"{serving}batching_session/processed_batch_size", (), _COUNTS)
         self._padding = _Family(f"{serving}batching_session/padding_size", ("execution_batch_size",), [0.0, *_COUNTS])
         self._logs = _Family(f"{serving}request_log_count", ("model_name", "status_code"))
@@ -96,7 +96,7 @@ class Monitor:
         self._families = [v for v in vars(self).values() if isinstance(v, _Family)]
 
     def request(self, model: str, api: str, entrypoint: str, code: Code, seconds: float) -> None:
-        """A request was answered: `api` is Predict over GRPC and predict over REST; only successes have a latency."""
+        """A request was answered. `api` is Predict over gRPC and predict over REST; only successes have a latency."""
         with self._lock:
             if model not in self._loaded:
                 model = self._known(model)
@@ -105,33 +105,33 @@ class Monitor:
                 self._latency.add((model, api, entrypoint), seconds * 1e6)
 
     def runtime(self, model: str, api: str, seconds: float) -> None:
-        """The model itself ran for so long."""
+        """The model ran for this many seconds."""
         with self._lock:
             self._runtime.add((model, api, "TF1"), seconds * 1e6)
 
     def warmup(self, path: str, code: Code, seconds: float, records: int) -> None:
-        """A version's folder was warmed up, with so many records."""
+        """The warm-up requests of a version's folder were run."""
         with self._lock:
             self._warmups.add((path, code.name), seconds * 1e6)
             self._records.add((path, code.name), records)
 
     def examples(self, model: str, count: int) -> None:
-        """A request of Classify, Regress or MultiInference had so many examples."""
+        """A request of Classify, Regress or MultiInference had this many examples."""
         with self._lock:
             self._examples.add((model,), count)
             self._total.add((model,), count)
 
     def batch(self, pool: str, queued_seconds: float, input_size: int, processed_size: int, padding: int) -> None:
-        """One batch ran: what waited in `pool`'s queue for so long, of so many rows, of how many after padding."""
+        """A batch ran; see serving.models.observer."""
         with self._lock:
             self._queued.add((pool,), queued_seconds * 1e6)
             self._runs.add(())
-            self._asked.add((), input_size)
+            self._inputs.add((), input_size)
             self._batches.add((), processed_size)
             self._padding.add((str(processed_size),), padding)
 
     def loaded(self, model: str, path: str, code: Code = Code.OK) -> None:
-        """A version's folder was loaded, or could not be; one with ML Metadata's identifier is in mlmd_map, as 0."""
+        """A version's folder was loaded, or failed to. If it has an ML Metadata identifier, it is in mlmd_map, as 0."""
         folder = Path(path)
         known = code == Code.OK and (folder / "assets.extra" / "mlmd_uuid").is_file()
         with self._lock:
@@ -141,14 +141,14 @@ class Monitor:
                 self._mlmd.add((model, folder.name), 0)
 
     def logged(self, model: str, code: Code) -> None:
-        """A sampled request was written to its log, or could not be."""
+        """A sampled request was written to its log, or failed to be."""
         with self._lock:
             self._logs.add((model, code.name))
 
     def metric(self, name: str) -> int:
-        """The first series of a counter by its own name, as in /tensorflow/serving/request_count; 0 without one.
+        """The first series of a counter by its name, as in /tensorflow/serving/request_count; 0 if there is none.
 
-        HandleReloadConfigRequest answers with how much these grew.
+        The reply of HandleReloadConfigRequest has the increase of these.
         """
         with self._lock:
             for family in self._families:
@@ -157,13 +157,15 @@ class Monitor:
         return 0
 
     def snapshot(self) -> bytes:
-        """All of it, for the `text` of another process."""
+        """All metrics, for the `text` of another process."""
         with self._lock:
             return json.dumps({family.name: list(family.series.items()) for family in self._families}).encode()
 
     def text(self, others: Iterable[bytes] = ()) -> str:
-        """All of it in the text format of Prometheus, without HELP lines, as TF Serving writes it; with the snapshots
-        of other processes, the sum."""
+        """All metrics in Prometheus' text format, without HELP lines, as TF Serving writes them.
+
+        The snapshots of other processes are added.
+        """
         families = {family.name: replace(family, series={}) for family in self._families}
         for data in (self.snapshot(), *others):
             for name, series in json.loads(data).items():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> dict[str, Any]:
-    """Checks a PredictRequest in TF Serving's order, and runs it. `end` is a time.monotonic."""
+    """Checks a PredictRequest in TF Serving's order, and runs it. `end` is the deadline in time.monotonic."""
     if key not in model.signatures:
         raise error(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
     signature = model.signatures[key]
@@ -49,7 +49,7 @@ def _inputs(model: "SavedModel", signature: Signature, request: Any) -> dict[str
 
 
 def outputs(signature: Signature, output_filter: Sequence[str]) -> list[str]:
-    """The outputs that a filter means, all of them where it is empty. Errors: InvalidRequest."""
+    """The outputs that a filter names, or all if it is empty. Errors: InvalidRequest."""
     wanted = list(output_filter)
     for place, alias in enumerate(wanted):
         if alias not in signature.outputs:

@@ -1,7 +1,7 @@
-"""Requests and their answers, sampled into TFRecords of PredictionLog, as a model's LoggingConfig asks.
+"""The request log: requests and replies, sampled into TFRecords of PredictionLog by a model's LoggingConfig.
 
-TF Serving's own binary registers no collector. This one writes files, PREFIX-00000.tfrecord and so on, each with as
-many records as a warm-up file may have: copied to VERSION/assets.extra/tf_serving_warmup_requests, it is one.
+TF Serving's binary has no collector. This one writes PREFIX-00000.tfrecord and so on, each with at most as many records
+as a warm-up file may have, so that a copy at VERSION/assets.extra/tf_serving_warmup_requests is a warm-up file.
 """
 
 import logging
@@ -15,15 +15,15 @@ from typing import Any
 
 from serving.handlers.metrics import Monitor
 from serving.protocol import protos, records, wire
-from serving.protocol.errors import BadOption, Code
+from serving.protocol.errors import Code, OptionError
 
 log = logging.getLogger("serving")
 
 MAX_RECORDS = 1000
-"""In a file, as in TF Serving's warm-up files."""
+"""Records in a file, as in TF Serving's warm-up files."""
 
 WAITING = 1000
-"""Records that may wait for the disk; beyond them requests are not logged, and counted as RESOURCE_EXHAUSTED."""
+"""Records that may wait for the disk; further requests are not logged, and counted as RESOURCE_EXHAUSTED."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class _Plan:
 
 
 class RequestLog:
-    """Writes what `offer` is given, in a thread of its own: no request waits for the disk.
+    """Writes sampled requests in a separate thread, so that no request waits for the disk.
 
     Args:
-      monitor: counts what was written.
-      seed: of the sampling.
+      monitor: counts the records written.
+      seed: seed of the sampling.
     """
 
     def __init__(self, monitor: Monitor, seed: int = 0) -> None:
@@ -48,14 +48,14 @@ class RequestLog:
         self._thread: threading.Thread | None = None
 
     def configure(self, configs: Mapping[str, Any]) -> None:
-        """LoggingConfigs by model, in place of those before. Errors: BadOption."""
+        """Replaces the LoggingConfigs by model. Errors: OptionError."""
         self._plans = {model: _plan(model, config) for model, config in configs.items()}
         if self._plans and self._thread is None:
             self._thread = threading.Thread(target=self._write, name="request-log", daemon=True)
             self._thread.start()
 
     def offer(self, model: str, kind: str, request: bytes, response: bytes) -> None:
-        """A request that succeeded; `kind` is a field of PredictionLog, as in predict_log. Some are kept."""
+        """Logs a successful request, if it is sampled; `kind` is a field of PredictionLog, as in predict_log."""
         plan = self._plans.get(model)
         if plan is None or self._random.random() >= plan.rate:
             return
@@ -65,7 +65,7 @@ class RequestLog:
             self._monitor.logged(model, Code.RESOURCE_EXHAUSTED)
 
     def close(self) -> None:
-        """Returns when all that was kept is on the disk."""
+        """Returns when all sampled requests are on the disk."""
         if self._thread:
             self._queue.put(None)
             self._thread.join()
@@ -84,7 +84,7 @@ class RequestLog:
                 self._monitor.logged(model, Code.OK)
 
     def _next(self, prefix: Path) -> Path:
-        """The file that the next record goes to; those of an earlier process are left alone."""
+        """The file of the next record; files of an earlier process are not touched."""
         number, held = self._files.get(prefix, (-1, MAX_RECORDS))
         if held == MAX_RECORDS:
             number, held = number + 1, 0
@@ -96,7 +96,7 @@ class RequestLog:
 
 
 def record(kind: str, request: bytes, response: bytes, rate: float) -> bytes:
-    """The bytes of a PredictionLog; request and response go into it as they are, without being read."""
+    """The bytes of a PredictionLog; the request's and response's bytes are copied into it unparsed."""
     number = protos.PredictionLog.DESCRIPTOR.fields_by_name[kind].number
     metadata = protos.LogMetadata()
     metadata.sampling_config.sampling_rate = rate
@@ -108,12 +108,12 @@ def record(kind: str, request: bytes, response: bytes, rate: float) -> bytes:
 def _plan(model: str, config: Any) -> _Plan:
     prefix, rate = config.log_collector_config.filename_prefix, config.sampling_config.sampling_rate
     if not prefix or not Path(prefix).is_absolute():
-        raise BadOption(
+        raise OptionError(
             f"The logging_config of model {model} needs an absolute filename_prefix in its log_collector_config; "
             f"received {prefix!r}."
         )
     if not 0 <= rate <= 1:
-        raise BadOption(f"The sampling_rate of model {model} has to be from 0 to 1; received {rate}.")
+        raise OptionError(f"The sampling_rate of model {model} must be from 0 to 1; received {rate}.")
     return _Plan(Path(prefix), rate)
 
 

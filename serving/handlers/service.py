@@ -1,7 +1,4 @@
-"""TF Serving's rules: a request's bytes -> a reply's bytes, or the error that TF Serving would give.
-
-No network here: `serving.server.embedded` carries the bytes, and a test can call these functions.
-"""
+"""TF Serving's RPCs: a request's bytes -> a reply's bytes, or the error that TF Serving would give. No network here."""
 
 import contextlib
 import functools
@@ -16,13 +13,13 @@ from serving.handlers import examples as inference
 from serving.handlers import predict as prediction
 from serving.handlers.metrics import Monitor
 from serving.handlers.request_log import RequestLog
+from serving.handlers.served_models import ServedModels
 from serving.models.store import Store
 from serving.protocol import protos, wire
 from serving.protocol.errors import Code, ServingError, error
-from serving.server.model_config import Configuration
 
 if TYPE_CHECKING:
-    from serving.models.saved_model import SavedModel  # which needs TensorFlow; the rules do not
+    from serving.models.saved_model import SavedModel  # needs TensorFlow; this module does not
 
 DEFAULT_SIGNATURE = "serving_default"
 Method = Callable[[bytes, float | None], bytes]
@@ -33,18 +30,18 @@ class Service:
     """The RPCs, by full name in `methods`.
 
     Args:
-      configuration: knows labels and reloads; by default there are no labels.
-      monitor: counts what is done.
-      log: is offered every answered request.
-      entrypoint: what requests are counted under; None where the caller counts them itself.
-      reloads: False where other processes serve on the same port, which would not hear of a reload.
-      typed: replies in typed fields, as TF Serving's are; False for `tensor_content`, smaller work for all.
+      models: resolves version labels and reloads; by default there are no labels.
+      monitor: counts the requests.
+      log: receives every request that succeeded.
+      entrypoint: the label under which requests are counted; None if the caller counts them.
+      reloads: False if other processes serve on the same port, since a reload reaches only one of them.
+      typed: replies in typed fields, as TF Serving's; False for `tensor_content`, which is faster on both sides.
     """
 
     def __init__(
         self,
         store: Store,
-        configuration: Configuration | None = None,
+        models: ServedModels | None = None,
         monitor: Monitor | None = None,
         log: RequestLog | None = None,
         *,
@@ -54,7 +51,7 @@ class Service:
     ) -> None:
         self._store, self._typed, self._reloads = store, typed, reloads
         self._monitor, self._log, self._entrypoint = monitor or Monitor(), log, entrypoint
-        self._configuration = configuration or Configuration(store)
+        self._models = models or ServedModels(store)
         self.methods: Mapping[str, Mapping[str, Method]] = {
             "tensorflow.serving.PredictionService": {
                 "Predict": self.predict,
@@ -109,7 +106,7 @@ class Service:
         return bytes(reply.SerializeToString())
 
     def multi_inference(self, data: bytes, seconds: float | None) -> bytes:
-        """MultiInferenceRequest -> MultiInferenceResponse: one task after the other, over the same examples."""
+        """MultiInferenceRequest -> MultiInferenceResponse: one task after the other, on the same examples."""
         end = _end(seconds)
         request = _parsed(protos.MultiInferenceRequest, data)
         if not request.tasks:
@@ -119,7 +116,7 @@ class Service:
         return self._logged(request.tasks[0].model_spec.name, "multi_inference_log", data, reply)
 
     def get_model_metadata(self, data: bytes, seconds: float | None) -> bytes:
-        """GetModelMetadataRequest -> GetModelMetadataResponse, with every signature, the initialiser's too."""
+        """GetModelMetadataRequest -> GetModelMetadataResponse with every signature, including the initialiser's."""
         request = _parsed(protos.GetModelMetadataRequest, data)
         _spec(request)
         if not request.metadata_field:
@@ -139,10 +136,10 @@ class Service:
         """GetModelStatusRequest -> GetModelStatusResponse, the highest version first; labels are ignored."""
         request = _parsed(protos.GetModelStatusRequest, data)
         spec = _spec(request)
-        asked = spec.version.value if spec.WhichOneof("version_choice") == "version" else None
-        found = [s for s in self._store.statuses(spec.name) if asked in (None, s.version)]
+        wanted = spec.version.value if spec.WhichOneof("version_choice") == "version" else None
+        found = [s for s in self._store.statuses(spec.name) if wanted in (None, s.version)]
         if not found:
-            what = "any versions" if asked is None else f"version {asked}"
+            what = "any versions" if wanted is None else f"version {wanted}"
             raise error(Code.NOT_FOUND, f"Could not find {what} of model {spec.name}")
         reply = protos.GetModelStatusResponse()
         for status in found:
@@ -151,13 +148,14 @@ class Service:
         return reply.SerializeToString()
 
     def reload_config(self, data: bytes, seconds: float | None) -> bytes:
-        """ReloadConfigRequest -> ReloadConfigResponse: serves what is listed, and nothing else."""
+        """ReloadConfigRequest -> ReloadConfigResponse: serves the models listed, and no others."""
         request = _parsed(protos.ReloadConfigRequest, data)
         if not self._reloads:
-            text = "A reload would reach one of this server's workers. Change its --model_config_file instead, and have"
-            raise error(Code.FAILED_PRECONDITION, f"{text} it followed: --model_config_file_poll_wait_seconds.")
+            text = "A reload would reach only one of this server's workers. Start with"
+            repair = "--model_config_file_poll_wait_seconds=5 and change the file of --model_config_file instead."
+            raise error(Code.FAILED_PRECONDITION, f"{text} {repair}")
         before = {name: self._monitor.metric(name) for name in request.metric_names}
-        self._configuration.reload(request.config)
+        self._models.reload(request.config)
         reply = protos.ReloadConfigResponse()
         reply.status.SetInParent()
         for name, count in before.items():
@@ -165,10 +163,10 @@ class Service:
         return bytes(reply.SerializeToString())
 
     def find(self, name: str, version: int | None = None, label: str | None = None) -> "tuple[int, SavedModel]":
-        """The version asked for, or the latest available. Errors: InvalidRequest, NotFound."""
+        """The given version, or the latest available one. Errors: InvalidRequest, NotFound."""
         if not name:
             raise error(Code.INVALID_ARGUMENT, "ModelSpec has no name specified.")
-        return self._store.get(name, version if label is None else self._configuration.labelled(name, label))
+        return self._store.get(name, version if label is None else self._models.labelled(name, label))
 
     def _find(self, spec: Any) -> "tuple[int, SavedModel]":
         choice = spec.WhichOneof("version_choice")
@@ -199,7 +197,7 @@ class Service:
 
 
 def multi_inference(model: "SavedModel", request: Any, version: int | None, end: float | None) -> bytes:
-    """MultiInferenceRequest -> the bytes of its response; warm-up knows no version."""
+    """MultiInferenceRequest -> the bytes of its response. A warm-up has no version."""
     inference.check_tasks(model, request.tasks)
     rows = inference.examples(request)
     reply = protos.MultiInferenceResponse()
@@ -213,9 +211,9 @@ def multi_inference(model: "SavedModel", request: Any, version: int | None, end:
 
 
 def warm_up(model: "SavedModel", repeats: int = 1) -> int:
-    """Answers a version's warm-up requests; how many there are.
+    """Runs each of a version's warm-up requests `repeats` times; returns how many requests there are.
 
-    Errors: ServingError of the first that fails, which fails the load.
+    Errors: ServingError of the first that fails, which makes the load fail.
     """
     records = model.warmup_records()
     for record in records:
@@ -238,7 +236,7 @@ _WARMUPS: Mapping[str, Callable[["SavedModel", Any], Any]] = {
     "regress_log": lambda model, request: inference.regress(model, _key(request), inference.examples(request), None),
     "multi_inference_log": lambda model, request: multi_inference(model, request, None, None),
 }
-"""Kinds of PredictionLog -> what answers the request in it."""
+"""Kind of PredictionLog -> the function that runs its request."""
 
 
 def _end(seconds: float | None) -> float | None:
@@ -246,7 +244,7 @@ def _end(seconds: float | None) -> float | None:
 
 
 def _served(name: str, signature: str, version: int | None) -> Any:
-    """A reply's ModelSpec: the signature resolved, the version that answered, never the label."""
+    """A reply's ModelSpec: the resolved signature and the version that answered, never the label."""
     made = protos.ModelSpec(name=name, signature_name=signature)
     if version is not None:
         made.version.value = version

@@ -1,1 +1,1 @@
-"""Models on disk: found, loaded, batched."""
+"""Models on disk: finding, loading and running their versions."""

@@ -1,8 +1,8 @@
-"""Dynamic batching: requests that wait for one signature are run as one, with TF Serving's parameters and messages.
+"""Dynamic batching: requests for one signature are merged and run as one, with TF Serving's parameters and messages.
 
 One pool of threads serves all models; each (signature, outputs, types of the inputs) has a queue of batches. A batch
-is run when it is full, or when its first request has waited for the timeout. Unlike in TF Serving, a request whose
-deadline passed while it waited is dropped before the batch runs, not only when all of its batch are late.
+runs when it is full, or when its first request has waited for the timeout. Unlike in TF Serving, a request whose
+deadline passed in the queue is dropped before the batch runs, even if others in the batch are still in time.
 """
 
 import os
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.handlers.metrics import Monitor
 from serving.models import merging
-from serving.protocol import configs
+from serving.models.observer import Observer
+from serving.protocol import config_files
 from serving.protocol.errors import Code, ServingError, error
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _FULL = "The batch scheduling queue to which this task was submitted is full; "
 
 @dataclass(frozen=True)
 class Parameters:
-    """BatchingParameters; `timeout` in seconds, `execution` the rows of a batch where large requests are split."""
+    """BatchingParameters; `timeout` in seconds, `execution` the most rows in a batch if large requests are split."""
 
     max_batch_size: int = 1000
     timeout: float = 0.0
@@ -47,8 +47,8 @@ class Parameters:
 
 
 def read(path: Path, default: Parameters | None = None) -> Parameters:
-    """The parameters in a text file; what it leaves out is as in `default`. Errors: BadOption, InvalidRequest."""
-    proto, default = configs.read(configs.BatchingParameters, path), default or Parameters()
+    """The parameters in a text file; missing fields are those of `default`. Errors: OptionError, InvalidRequest."""
+    proto, default = config_files.read(config_files.BatchingParameters, path), default or Parameters()
 
     def value(name: str, otherwise: Any) -> Any:
         return getattr(proto, name).value if proto.HasField(name) else otherwise
@@ -70,7 +70,7 @@ def read(path: Path, default: Parameters | None = None) -> Parameters:
 
 
 def checked(parameters: Parameters) -> Parameters:
-    """The same. Errors: InvalidRequest for sizes that cannot be, in TF Serving's words where it has some."""
+    """The parameters. Errors: InvalidRequest for impossible sizes, with TF Serving's messages where it has them."""
     p = parameters
     if min(p.max_batch_size, p.execution, p.max_enqueued, p.threads) < 1 or p.timeout < 0:
         raise error(Code.INVALID_ARGUMENT, f"Batching parameters must be positive; received {p}")
@@ -86,9 +86,9 @@ def checked(parameters: Parameters) -> Parameters:
     return parameters
 
 
-@dataclass(eq=False)  # two requests are never the same one, and arrays do not compare
+@dataclass(eq=False)  # identity: arrays have no simple equality
 class _Task:
-    """A request, or a piece of one."""
+    """A request, or a part of one that was split."""
 
     inputs: Mapping[str, NDArray[Any]]
     rows: int
@@ -111,18 +111,18 @@ class _Batch:
 
 
 class _Queue:
-    """What waits for one signature; its scheduler's lock guards it."""
+    """The batches that wait for one signature; guarded by the scheduler's lock."""
 
     def __init__(self, model: "SavedModel", key: str, outputs: Sequence[str], parameters: Parameters) -> None:
         self.model, self.key, self.outputs, self.parameters = model, key, outputs, parameters
         self.batches: deque[_Batch] = deque()
 
     def room(self) -> int:
-        """Rows that still fit into the batch that is open."""
+        """Rows that still fit into the open batch."""
         return self.parameters.execution - self.batches[-1].rows if self.batches else 0
 
     def check(self, rows: int) -> None:
-        """Errors: InvalidRequest for too large a task, Unavailable where the queue is full."""
+        """Errors: InvalidRequest for a task that is too large, Unavailable if the queue is full."""
         p, waiting = self.parameters, len(self.batches)
         if rows > p.max_batch_size:
             text = f"Task size {rows} is larger than maximum input batch size {p.max_batch_size}"
@@ -145,8 +145,8 @@ class _Queue:
         self.batches[-1].tasks.append(task)
         self.batches[-1].rows += task.rows
 
-    def ripe(self) -> float:
-        """When the first batch may run, by time.monotonic."""
+    def due(self) -> float:
+        """When the first batch is due, in time.monotonic."""
         first = self.batches[0]
         full = len(self.batches) > 1 or first.rows >= self.parameters.execution
         return first.opened + (0 if full else self.parameters.timeout)
@@ -155,15 +155,15 @@ class _Queue:
 class Scheduler:
     """The threads that run the batches of all queues."""
 
-    def __init__(self, parameters: Parameters, monitor: Monitor) -> None:
-        self.parameters, self._monitor = parameters, monitor
+    def __init__(self, parameters: Parameters, observer: Observer | None = None) -> None:
+        self.parameters, self._observer = parameters, observer
         self._changed = threading.Condition()
-        self._waiting: deque[_Queue] = deque()  # those that have batches, in turn
+        self._waiting: deque[_Queue] = deque()  # queues with batches, served in turn
         for number in range(parameters.threads):
             threading.Thread(target=self._work, name=f"{parameters.pool}-{number}", daemon=True).start()
 
     def submit(self, queue: _Queue, inputs: Mapping[str, NDArray[Any]], rows: int, end: float | None) -> list[_Task]:
-        """Queues a request, in pieces where it has to be split. Errors: ServingError."""
+        """Queues a request, split if necessary. Errors: ServingError."""
         begun = time.monotonic()
         with self._changed:
             queue.check(rows)
@@ -195,11 +195,11 @@ class Scheduler:
             if tasks := [task for task in batch.tasks if task not in late] if late else batch.tasks:
                 try:
                     self._run(queue, tasks, now)
-                except Exception as failure:  # a thread of the pool must not die of one batch
+                except Exception as failure:  # one batch must not end the thread
                     known = failure if isinstance(failure, ServingError) else error(Code.INTERNAL, repr(failure))
                     for task in tasks:
                         task.finish(None, known)
-            del queue, batch, tasks, late  # a version that was unloaded must not live on in an idle thread
+            del queue, batch, tasks, late  # an idle thread must not keep an unloaded version alive
 
     def _next(self) -> tuple[_Queue, _Batch]:
         with self._changed:
@@ -207,7 +207,7 @@ class Scheduler:
                 soonest: float | None = None
                 for _ in range(len(self._waiting)):
                     queue = self._waiting.popleft()
-                    left = queue.ripe() - time.monotonic()
+                    left = queue.due() - time.monotonic()
                     if left <= 0:
                         batch = queue.batches.popleft()
                         if queue.batches:
@@ -216,7 +216,7 @@ class Scheduler:
                         return queue, batch
                     self._waiting.append(queue)
                     soonest = left if soonest is None else min(left, soonest)
-                queue = None  # type: ignore[assignment]  # not to be kept alive by a thread that waits
+                queue = None  # type: ignore[assignment]  # a waiting thread must not keep it alive
                 self._changed.wait(soonest)
 
     def _run(self, queue: _Queue, tasks: Sequence[_Task], now: float) -> None:
@@ -239,7 +239,8 @@ class Scheduler:
                     "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the "
                     "input tensors",
                 )
-        self._monitor.batch(queue.parameters.pool, now - tasks[0].begun, rows, size, size - rows)
+        if self._observer:
+            self._observer.batch(queue.parameters.pool, now - tasks[0].begun, rows, size, size - rows)
         at = 0
         for task in tasks:
             task.finish({alias: value[at : at + task.rows] for alias, value in outputs.items()})
@@ -247,7 +248,7 @@ class Scheduler:
 
 
 class Batched:
-    """A loaded version whose runs are batched; otherwise as the SavedModel that it holds."""
+    """A SavedModel whose runs are batched."""
 
     def __init__(self, model: "SavedModel", scheduler: Scheduler, parameters: Parameters) -> None:
         self._model, self._scheduler, self._parameters = model, scheduler, parameters
@@ -262,7 +263,7 @@ class Batched:
         outputs: Sequence[str] | None = None,
         timeout: float | None = None,
     ) -> Arrays:
-        """As SavedModel.run, together with whoever else asks for the same. Errors: ServingError."""
+        """As SavedModel.run, merged with other requests for the same outputs. Errors: ServingError."""
         rows = merging.count(inputs)
         wanted = tuple(outputs or self.signatures[signature].outputs)
         key = (signature, wanted, *((name, value.dtype) for name, value in inputs.items()))

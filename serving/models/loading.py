@@ -1,29 +1,31 @@
-"""A version's folder -> a model that is ready: loaded, batched where that is asked for, warmed up."""
+"""A version's folder -> a model that is ready: loaded, batched if configured, and warmed up."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.handlers.metrics import Monitor
 from serving.models import batching
+from serving.models.observer import Observer
 from serving.protocol import wire
 from serving.protocol.errors import Code, ServingError
 
 
 @dataclass(frozen=True)
 class Loader:
-    """What a Store loads with.
+    """Loads versions for a Store.
 
     Attributes:
-      tags: of the graph in a SavedModel that is meant.
-      intra_op, inter_op: TensorFlow's threads; 0 leaves it to TensorFlow.
-      max_elements: that a request's tensor may declare without sending them.
-      scheduler: batches requests; None runs each as it comes.
-      per_model: a version's own batching_params.pbtxt counts before the scheduler's parameters.
-      warmups: how often a warm-up request is answered; 0 leaves them out.
-      monitor: counts loads and warm-ups.
+      tags: those of the graph to load from a SavedModel.
+      intra_op, inter_op: TensorFlow's threads; 0 lets TensorFlow choose.
+      max_elements: elements that a request's tensor may declare without sending them.
+      scheduler: batches requests; None runs each request by itself.
+      per_model: a version's own batching_params.pbtxt overrides the scheduler's parameters.
+      warm_up: (model, repeats) -> the number of warm-up requests, each run `repeats` times; None for no warm-up.
+        `serving.handlers.service.warm_up` is one.
+      repeats: how often each warm-up request is run; 0 for no warm-up.
+      observer: counts loads and warm-ups.
     """
 
     tags: Sequence[str] = ("serve",)
@@ -32,8 +34,9 @@ class Loader:
     max_elements: int = wire.MAX_ELEMENTS
     scheduler: batching.Scheduler | None = None
     per_model: bool = False
-    warmups: int = 1
-    monitor: Monitor = field(default_factory=Monitor)
+    warm_up: Callable[[Any, int], int] | None = None
+    repeats: int = 1
+    observer: Observer | None = None
 
     def __call__(self, name: str, path: Path) -> Any:
         """The version in a folder. Errors: ServingError."""
@@ -51,9 +54,11 @@ class Loader:
                 model = batching.Batched(model, self.scheduler, self._parameters(path))
             self._warm_up(model, path)
         except ServingError as failure:
-            self.monitor.loaded(name, str(path), failure.code)
+            if self.observer:
+                self.observer.loaded(name, str(path), failure.code)
             raise
-        self.monitor.loaded(name, str(path))
+        if self.observer:
+            self.observer.loaded(name, str(path))
         return model
 
     def _parameters(self, path: Path) -> batching.Parameters:
@@ -63,16 +68,14 @@ class Loader:
         return batching.read(file, common) if self.per_model and file.is_file() else common
 
     def _warm_up(self, model: Any, path: Path) -> None:
-        from serving.handlers.service import warm_up
-
-        if not self.warmups:
+        if not self.warm_up or not self.repeats:
             return
         begun, code, records = time.monotonic(), Code.OK, 0
         try:
-            records = warm_up(model, self.warmups)
+            records = self.warm_up(model, self.repeats)
         except ServingError as failure:
             code = failure.code
             raise
         finally:
-            if records or code != Code.OK:
-                self.monitor.warmup(str(path), code, time.monotonic() - begun, records)
+            if self.observer and (records or code != Code.OK):
+                self.observer.warmup(str(path), code, time.monotonic() - begun, records)

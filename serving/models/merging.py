@@ -1,4 +1,4 @@
-"""Rows of several requests as one tensor, with TF Serving's messages where they do not fit together."""
+"""Merging the rows of several requests into one tensor, with TF Serving's messages if they do not fit together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from serving.protocol.errors import Code, error
 
 
 def count(inputs: Mapping[str, NDArray[Any]]) -> int:
-    """How many rows a request has. Errors: InvalidRequest where its inputs disagree, or have none."""
+    """The number of rows of a request. Errors: InvalidRequest if its inputs differ in it, or have no dimension."""
     if not inputs:
         raise error(Code.INVALID_ARGUMENT, "Batching Run() must have at least one input tensor")
     if any(value.ndim == 0 for value in inputs.values()):
@@ -22,7 +22,7 @@ def count(inputs: Mapping[str, NDArray[Any]]) -> int:
 
 
 def merged(parts: list[NDArray[Any]], name: str, missing: int, padding: bool) -> NDArray[Any]:
-    """One tensor of all tasks' rows, and of `missing` copies of the last task's first."""
+    """The rows of all parts in one tensor, followed by `missing` copies of the last part's first row."""
     shapes = {part.shape[1:] for part in parts}
     if len(shapes) > 1:
         if not padding or len({len(shape) for shape in shapes}) > 1:

@@ -1,7 +1,7 @@
-"""One version of a model, loaded and run as TF Serving does it: a TF1 Session over the SavedModel's graph.
+"""One version of a model, loaded and run as in TF Serving: a TF1 Session over the SavedModel's graph.
 
-So its errors are TF Serving's to the letter, and a call is several times faster than through the TF2 function, whose
-errors would also show file paths. The Session releases Python's lock while it runs.
+Its error messages are therefore TF Serving's, and a call is several times faster than one of the TF2 function, whose
+messages also contain file paths. The Session releases Python's lock while it runs.
 """
 
 import functools
@@ -25,14 +25,14 @@ MAX_WARMUP_RECORDS = 1000
 
 Feeds = Mapping[str, NDArray[Any]]
 Runner = Callable[[Feeds, Sequence[str], float | None, bool], list[NDArray[Any]]]
-"""(values by tensor name, names of tensors wanted, seconds, whether in this thread) -> their values."""
+"""(values by tensor name, names of the tensors to compute, timeout, whether to run in this thread) -> their values."""
 
 BRIEF = 0.02
-"""Seconds. Where a run is known to be shorter, those of the same size stay in the thread that asks: to hand them to
-TensorFlow's would take three times as long as a small model does."""
+"""Seconds. After a shorter run, runs of the same size stay in the calling thread: handing them to TensorFlow's threads
+takes three times as long as a small model does."""
 
 _UNBOUNDED = re.compile("(Stateless|Parallel)?While|For|(Ref)?Enter|BatchFunction|.*(Dequeue|Dataset|Iterator).*")
-"""Operations that repeat, or wait for others; all else takes a time given by its inputs' sizes."""
+"""Operations that loop or wait; the time of all others is bounded by the sizes of their inputs."""
 
 
 class SavedModel:
@@ -40,11 +40,11 @@ class SavedModel:
 
     Args:
       path: the version's folder.
-      tags: of the graph in it that is meant.
-      intra_op, inter_op: TensorFlow's threads within and between operations; 0 leaves it to TensorFlow.
-      max_elements: that a request's tensor may declare without sending them.
+      tags: those of the graph to load from it.
+      intra_op, inter_op: TensorFlow's threads within and between operations; 0 lets TensorFlow choose.
+      max_elements: elements that a request's tensor may declare without sending them.
 
-    Errors: ServingError where it cannot be loaded.
+    Errors: ServingError if it cannot be loaded.
     """
 
     def __init__(
@@ -83,10 +83,10 @@ class SavedModel:
         outputs: Sequence[str] | None = None,
         timeout: float | None = None,
     ) -> dict[str, NDArray[Any]]:
-        """Values of the inputs by alias -> values of the outputs by alias, all of them if none is named.
+        """Inputs by alias -> outputs by alias, all of them if none is named.
 
-        Errors: ServingError with the engine's own code and text; DeadlineExceeded after `timeout` seconds, by which
-        no run is cut off that is known to be brief.
+        Errors: ServingError with the engine's code and message; DeadlineExceeded after `timeout` seconds, except for
+        runs that are known to be shorter than BRIEF.
         """
         spec = self.signatures[signature]
         wanted = list(outputs or spec.outputs)
@@ -102,9 +102,9 @@ class SavedModel:
         return dict(zip(wanted, values, strict=True))
 
     def parse(self, proto: Any) -> NDArray[Any] | None:
-        """A request's TensorProto -> an array, accepting what TensorFlow's C++ accepts; None for what it refuses.
+        """A request's TensorProto -> an array; None for what TensorFlow's C++ code refuses.
 
-        Whatever is not plainly an array's bytes goes through that very code.
+        Everything but the plain bytes of an array is parsed by that code.
         """
         fast = wire.from_content(proto)
         if fast is not None:
@@ -113,7 +113,7 @@ class SavedModel:
             return None
         try:
             dtype = tf.as_dtype(proto.dtype)
-            if not dtype.is_numpy_compatible:  # handles of resources: a few bytes would make millions of objects
+            if not dtype.is_numpy_compatible:  # handles of resources: a few bytes could make millions of objects
                 return None
             parsed: NDArray[Any] = tf.io.parse_tensor(proto.SerializeToString(), dtype).numpy()
         except (tf.errors.OpError, TypeError, ValueError):
@@ -121,9 +121,9 @@ class SavedModel:
         return np.asarray(parsed, dtype=object if proto.dtype == wire.STRING else None)
 
     def warmup_records(self) -> list[Any]:
-        """The PredictionLogs that are to be answered before the version is offered.
+        """The PredictionLogs of the version's warm-up file; none without a file.
 
-        Errors: ServingError where the file cannot be read, with TF Serving's texts.
+        Errors: ServingError if the file cannot be read, with TF Serving's messages.
         """
         path = self.path / WARMUP
         if not path.is_file():
@@ -147,7 +147,7 @@ class SavedModel:
 
 @functools.cache
 def _native() -> tuple[Any, ...] | None:
-    """What is private below `Session.run`: a run, options made and deleted, those of a run in the caller's thread."""
+    """The private calls below `Session.run`: run, make options, delete options, and options for the calling thread."""
     try:
         from tensorflow.python.client import pywrap_tf_session as native
 
@@ -158,7 +158,7 @@ def _native() -> tuple[Any, ...] | None:
 
 
 def _runner(session: Any, graph: Any) -> Runner:
-    """The fastest way there is; without TensorFlow's private calls the Session itself, three times slower."""
+    """The fastest way to run; without TensorFlow's private calls the Session's own, three times slower."""
     native = _native()
     if not native or not hasattr(session, "_extend_graph"):
         return _public_runner(session)
@@ -192,12 +192,12 @@ def _public_runner(session: Any) -> Runner:
 
 
 def _options(timeout: float | None, here: bool = False) -> Any:
-    """A run in this thread or in TensorFlow's, where it is cut off after so many seconds; 0 would mean never."""
+    """Options of a run in this thread, or in TensorFlow's threads with a timeout in seconds; 0 would mean none."""
     milliseconds = 0 if timeout is None else max(1, int(timeout * 1000))
     return tf.compat.v1.RunOptions(timeout_in_ms=milliseconds, inter_op_thread_pool=-1 if here else 0)
 
 
 def _bounded(graph: Any) -> bool:
-    """Whether a GraphDef holds nothing that may go on for ever."""
+    """Whether a GraphDef has no operation whose time is unbounded."""
     nodes = itertools.chain(graph.node, *(function.node_def for function in graph.library.function))
     return not any(_UNBOUNDED.fullmatch(node.op) for node in nodes)

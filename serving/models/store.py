@@ -1,8 +1,8 @@
-"""Which versions of which models there are, found by looking at folders again and again.
+"""The loaded versions of all models, kept up to date by polling their folders.
 
-A new version is loaded and warmed before the old one goes; a request keeps the version that it began with, which is
-closed when the last of them is done. Two differences from TF Serving are deliberate: a folder that cannot be read does
-not keep the others from being looked at, and a version that is only half copied is waited for.
+A new version is loaded and warmed up before the old one is unloaded; a request keeps the version that it began with,
+which is freed after its last request. Two differences from TF Serving are deliberate: a folder that cannot be read
+does not block the others, and a half-copied version is loaded only once it is complete.
 """
 
 import enum
@@ -18,16 +18,16 @@ from serving.protocol.errors import Code, ServingError, error
 from serving.protocol.versions import Policy, Source, complete, fingerprint, numbered
 
 if TYPE_CHECKING:
-    from serving.models.saved_model import SavedModel  # which needs TensorFlow; the rules do not
+    from serving.models.saved_model import SavedModel  # needs TensorFlow; this module does not
 
 log = logging.getLogger("serving")
 
 Load = Callable[[str, Path], "SavedModel"]
-"""(model, its version's folder) -> the version, warmed. Errors: ServingError."""
+"""(model, folder of a version) -> the version, loaded and warmed up. Errors: ServingError."""
 
 
 class State(enum.IntEnum):
-    """Of a version, with the numbers of ModelVersionStatus.State."""
+    """The state of a version, numbered as in ModelVersionStatus.State."""
 
     START = 10
     LOADING = 20
@@ -38,7 +38,7 @@ class State(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Status:
-    """Where a version stands, and the error that it met, if any."""
+    """The state of a version, and the error of its last load, if it failed."""
 
     version: int
     state: State
@@ -48,14 +48,14 @@ class Status:
 
 @dataclass(frozen=True)
 class StoreConfig:
-    """Where models are looked for, and how.
+    """Where models are, and how their folders are polled.
 
     Attributes:
-      root: a folder of models, NAME/VERSION/; new ones are found as they come. None if only `models` count.
+      root: a folder of models, NAME/VERSION/; new models are found at the next poll. None for `models` alone.
       models: more models by name.
       policy: which versions of the models below `root` are served.
-      poll_seconds: between looks; 0 looks once.
-      retries, retry_seconds: how often, and how far apart, a failed load is tried again.
+      poll_seconds: seconds between polls; 0 polls once.
+      retries, retry_seconds: how often a failed load is retried, and the seconds between.
     """
 
     root: Path | None = None
@@ -71,7 +71,7 @@ class _Entry:
     status: Status
     loaded: "SavedModel | None" = None
     attempts: int = 0
-    again: float = 0.0  # when a failed load may be tried again, by time.monotonic
+    retry_at: float = 0.0  # when a failed load may be retried, in time.monotonic
     files: frozenset[tuple[str, int, int]] = frozenset()  # as they were when the load failed
 
 
@@ -79,40 +79,40 @@ class Store:
     """The versions of all models.
 
     Args:
-      load: does the loading, so that tests and other engines can take its place.
-      changed: told the model after each change of a version's state.
+      load: loads a version.
+      changed: called with a model's name after each change of one of its versions.
     """
 
     def __init__(self, config: StoreConfig, load: Load, changed: Callable[[str], None] = lambda model: None) -> None:
         self._config, self._load, self._changed = config, load, changed
         self._entries: dict[str, dict[int, _Entry]] = {}
         self._lock = threading.Lock()  # held to read or change _entries, never while loading
-        self._looking = threading.Lock()  # held for a look at the folders, loads and all
+        self._polling = threading.Lock()  # held during a poll, including its loads
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
 
     def start(self) -> None:
-        """Looks once, loading what there is, and then goes on in a thread."""
+        """Polls once, loading what there is, and then continues in a thread."""
         self.poll()
         if self._config.poll_seconds > 0:
             self._thread = threading.Thread(target=self._watch, name="store", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread, after the load that it may be at."""
+        """Ends the thread, after a load in progress."""
         self._stop.set()
         if self._thread:
             self._thread.join()
 
     def configure(self, models: Mapping[str, Source]) -> None:
-        """Serves these models and no others; returns after one look at their folders."""
-        with self._looking:
+        """Serves these models and no others; returns after one poll of their folders."""
+        with self._polling:
             self._config = replace(self._config, root=None, models=dict(models))
-            self._look()
+            self._poll()
 
     def get(self, name: str, version: int | None = None) -> "tuple[int, SavedModel]":
-        """The version asked for, or the latest available. Errors: NotFound, with TF Serving's text."""
+        """The given version, or the latest available one. Errors: NotFound, with TF Serving's message."""
         with self._lock:
             ready = {v: e.loaded for v, e in self._entries.get(name, {}).items() if e.loaded}
         wanted = max(ready, default=None) if version is None else version
@@ -123,62 +123,62 @@ class Store:
         return wanted, ready[wanted]
 
     def statuses(self, name: str) -> list[Status]:
-        """Of all versions ever seen, the highest first."""
+        """The status of every version ever seen, the highest first."""
         with self._lock:
             return [entry.status for _, entry in sorted(self._entries.get(name, {}).items(), reverse=True)]
 
     def available(self) -> dict[str, list[int]]:
-        """The versions that answer, by model."""
+        """The available versions by model."""
         with self._lock:
             found = {n: sorted(v for v, e in entries.items() if e.loaded) for n, entries in self._entries.items()}
         return {name: versions for name, versions in sorted(found.items()) if versions}
 
     def poll(self) -> None:
-        """One look at every folder; loads what is new, unloads what is no longer wanted."""
-        with self._looking:
-            self._look()
+        """Reads every folder once; loads new versions and unloads those that are no longer to be served."""
+        with self._polling:
+            self._poll()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         try:
             bases = self._bases()
         except OSError as failure:
-            self._tell(f"{self._config.root} cannot be read, what is loaded stays: {failure}")
+            self._warn_once(f"{self._config.root} cannot be read, loaded models stay: {failure}")
             return
         for name in [*bases, *(n for n in list(self._entries) if n not in bases)]:
             aspired = self._versions(name, bases[name]) if name in bases else {}
             if aspired is not None:
-                self._settle(name, aspired)
+                self._update(name, aspired)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._config.poll_seconds):
             try:
                 self.poll()
             except Exception:
-                log.exception("looking for versions failed; the next look follows")
+                log.exception("unhandled exception while polling for versions; polling continues")
 
     def _bases(self) -> dict[str, Source]:
-        """Model -> where it lies. Errors: OSError where the root cannot be read."""
+        """The models and their folders. Errors: OSError if the root cannot be read."""
         bases = dict(self._config.models)
         if self._config.root is not None:
             folders = sorted(p for p in self._config.root.iterdir() if p.is_dir())
-            # A model that was there keeps its place: without folders of versions its versions are unloaded.
+            # A known model stays listed, so that its versions are unloaded when their folders are deleted.
             found = {p.name: Source(p, self._config.policy) for p in folders}
             bases |= {n: source for n, source in found.items() if n in self._entries or self._versions(n, source)}
         return bases
 
     def _versions(self, name: str, source: Source) -> dict[int, Path] | None:
-        """The versions to serve, the highest first; None where that cannot be told: nothing is changed then."""
+        """The versions to serve, the highest first; None, for no change, if the folder cannot be read."""
         try:
             found = numbered(source.path)
         except OSError as failure:
-            self._tell(f"The folder of model {name} cannot be read, what is loaded stays: {failure}")
+            self._warn_once(f"The folder of model {name} cannot be read, loaded versions stay: {failure}")
             return None
         for version in set(source.policy.specific or ()) - set(found):
-            self._tell(f"Version {version} of model {name} is asked for, but {source.path} does not hold it.")
+            self._warn_once(f"Version {version} of model {name} is configured, but {source.path} does not have it.")
         return source.policy.chosen(sorted(found.items(), reverse=True))
 
-    def _settle(self, name: str, aspired: Mapping[int, Path]) -> None:
-        """Brings one model to what its folder says: first the new versions, highest first, then the old ones."""
+    def _update(self, name: str, aspired: Mapping[int, Path]) -> None:
+        """Brings a model up to date: loads its new versions, the highest first, and then unloads the old ones."""
         self._entries.setdefault(name, {})
         for version, path in aspired.items():
             entry = self._entries[name].get(version)
@@ -188,7 +188,7 @@ class Store:
                 continue
             if not complete(path):
                 self._put(name, entry)
-                self._tell(f"{path} is not a whole SavedModel yet; it is loaded when it is.")
+                self._warn_once(f"{path} is not a complete SavedModel yet; it will be loaded once it is.")
                 continue
             self._put(name, self._loaded(name, path, entry))
         entries = self._entries[name]
@@ -199,14 +199,14 @@ class Store:
                 log.info("unloading %s version %d", name, version)
                 self._put(name, _Entry(Status(version, State.END)))
             elif gone and not entry.loaded and (entry.attempts or entry.status.state == State.START):
-                # Whatever it failed at: the folder is gone, and if it comes back it is tried anew.
+                # The folder is gone; if it comes back, the load is tried anew.
                 self._put(name, _Entry(replace(entry.status, state=State.END)))
 
     def _due(self, entry: _Entry, path: Path) -> bool:
-        """Whether to load: anew, again after a while, or at once where a copy went on since the load failed."""
+        """Whether to load now: a first attempt, a retry, or files that changed since the last failure."""
         if entry.attempts and entry.files != fingerprint(path):
             return True
-        return entry.attempts <= self._config.retries and time.monotonic() >= entry.again
+        return entry.attempts <= self._config.retries and time.monotonic() >= entry.retry_at
 
     def _loaded(self, name: str, path: Path, entry: _Entry) -> _Entry:
         version = entry.status.version
@@ -214,7 +214,7 @@ class Store:
         files = fingerprint(path)
         try:
             loaded = self._load(name, path)
-        except Exception as error_:  # whatever one model's files bring about is no other model's concern
+        except Exception as error_:  # one model's failure must not stop the others
             failure = error_ if isinstance(error_, ServingError) else error(Code.UNKNOWN, repr(error_))
             attempts = entry.attempts + 1
             state = State.END if attempts > self._config.retries else State.LOADING
@@ -229,8 +229,8 @@ class Store:
             self._entries[name] = {**self._entries.get(name, {}), entry.status.version: entry}
         self._changed(name)
 
-    def _tell(self, message: str) -> None:
-        """Once: the next look would only say it again."""
-        if message not in self._told:
-            self._told.add(message)
+    def _warn_once(self, message: str) -> None:
+        """Logs a warning once, not at every poll."""
+        if message not in self._warned:
+            self._warned.add(message)
             log.warning(message)

@@ -1,1 +1,1 @@
-"""What client and server agree on: messages, tensors, errors, files. No TensorFlow, no network."""
+"""What client and server share: messages, tensors, errors, files. No TensorFlow, no network."""

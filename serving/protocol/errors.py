@@ -1,14 +1,14 @@
-"""What can go wrong between a client and a server, the same tree on both sides.
+"""The errors of clients and servers: one tree for both.
 
 ServingError
-├── InvalidRequest       the request cannot be right         INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE
+├── InvalidRequest       the request is wrong                INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE
 ├── NotFound             no such model or version            NOT_FOUND
-├── AccessDenied         who you are, or may not do          UNAUTHENTICATED, PERMISSION_DENIED
-├── Unavailable          nobody answers, or not yet          UNAVAILABLE
-├── Overloaded           too much at once                    RESOURCE_EXHAUSTED
+├── AccessDenied         unknown or forbidden caller         UNAUTHENTICATED, PERMISSION_DENIED
+├── Unavailable          no server, or not ready             UNAVAILABLE
+├── Overloaded           too many or too large requests      RESOURCE_EXHAUSTED
 ├── DeadlineExceeded     no answer in time                   DEADLINE_EXCEEDED
 ├── Unsupported          the server has no such call         UNIMPLEMENTED
-└── ServerFailure        the server's own fault              all other codes
+└── ServerFailure        a fault in the server or the model  all other codes
 """
 
 import enum
@@ -37,7 +37,7 @@ class Code(enum.IntEnum):
 
 
 class ServingError(Exception):
-    """Base of all. `code` is the gRPC status, `message` what the server said; as text, the repair follows it."""
+    """The base class. `code` is the gRPC status, `message` the server's text; `str()` adds how to repair it."""
 
     def __init__(self, code: Code, message: str, repair: str = "") -> None:
         super().__init__(f"{message} {repair}".rstrip())
@@ -45,35 +45,35 @@ class ServingError(Exception):
 
 
 class InvalidRequest(ServingError):
-    """The request cannot be right; the message says in what. Asking again changes nothing."""
+    """The request is wrong; the message says why. Repeating it does not help."""
 
 
 class NotFound(ServingError):
-    """The server has no such model, or not this version of it."""
+    """The server does not have this model, or not this version of it."""
 
 
 class AccessDenied(ServingError):
-    """The server does not know who asks, or does not allow it."""
+    """The server does not know the caller, or does not allow the call."""
 
 
 class Unavailable(ServingError):
-    """Nobody answers at the address, or the model is not ready. Asking later may help."""
+    """No server answers at the address, or the model is not ready. A later attempt may succeed."""
 
 
 class Overloaded(ServingError):
-    """The server has too much to do, or the message is too large."""
+    """The server has too many requests, or the message is too large."""
 
 
 class DeadlineExceeded(ServingError):
-    """No answer came within the timeout."""
+    """No reply arrived within the timeout."""
 
 
 class Unsupported(ServingError):
-    """The server does not offer this call."""
+    """The server does not implement this call."""
 
 
 class ServerFailure(ServingError):
-    """Something broke in the server or in its model."""
+    """Something failed in the server or in its model."""
 
 
 _KINDS: dict[Code, type[ServingError]] = {
@@ -96,9 +96,9 @@ def error(code: int, message: str, repair: str = "") -> ServingError:
     return _KINDS.get(code, ServerFailure)(code, message, repair)
 
 
-class CannotServe(Exception):
-    """The server could not start; the message says why, and what to do."""
+class ServerStartError(Exception):
+    """The server could not start; the message says why, and how to repair it."""
 
 
-class BadOption(CannotServe):
-    """The server was asked for what cannot be."""
+class OptionError(ServerStartError):
+    """An option of the server, or a file that it names, is wrong."""

@@ -1,4 +1,4 @@
-"""tf.train.Example without TensorFlow: features by name, each a list of bytes, of float32 or of int64."""
+"""tf.train.Example without TensorFlow: named features, each a list of bytes, float32 or int64."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,11 +11,11 @@ from serving.protocol import protos, wire
 from serving.protocol.errors import Code, error
 
 Features = Mapping[str, ArrayLike]
-"""Text and bytes, floating-point numbers, or integers and booleans; of any shape, of which an Example keeps none."""
+"""Text or bytes, floats, or integers and booleans, of any shape; an Example stores them flat."""
 
 
 def example(features: Features) -> Any:
-    """Features -> a message tf.train.Example. Errors: InvalidRequest for what it cannot hold."""
+    """Features -> a tf.train.Example. Errors: InvalidRequest for types that it cannot hold."""
     message = protos.Example()
     for name, value in features.items():
         array = wire.as_array(value).ravel()
@@ -23,12 +23,12 @@ def example(features: Features) -> Any:
         if array.dtype == object:
             feature.bytes_list.value.extend(array.tolist())
         elif np.issubdtype(array.dtype, np.floating):
-            # A packed field has the array's own layout: a hundred times faster than number by number.
+            # A packed field has the array's own layout: a hundred times faster than appending the numbers.
             feature.float_list.MergeFromString(b"".join(wire.field(b"\x0a", [array.astype("<f4").tobytes()])))
         elif np.issubdtype(array.dtype, np.integer) or array.dtype == bool:
             feature.int64_list.value.extend(array.astype(np.int64).tolist())
         else:
-            text = f"An Example holds text, floats and integers; the feature {name!r} is of {array.dtype}."
+            text = f"An Example holds text, floats and integers; the feature {name!r} is {array.dtype}. Convert it."
             raise error(Code.INVALID_ARGUMENT, text)
     return message
 
@@ -41,7 +41,7 @@ def features(data: bytes) -> dict[str, NDArray[Any]]:
     try:
         message = protos.Example.FromString(data)
     except DecodeError as failure:
-        raise error(Code.INVALID_ARGUMENT, f"These bytes are no tf.train.Example: {failure}.") from None
+        raise error(Code.INVALID_ARGUMENT, f"These bytes are not a tf.train.Example: {failure}.") from None
     kinds = {"bytes_list": np.object_, "float_list": np.float32, "int64_list": np.int64}
     found: dict[str, NDArray[Any]] = {}
     for name, feature in sorted(message.features.feature.items()):

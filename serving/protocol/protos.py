@@ -1,7 +1,7 @@
-"""TF Serving's messages without TensorFlow: `protos.PredictRequest`, `protos.SignatureDef` and so on.
+"""TF Serving's messages without TensorFlow, as in `protos.PredictRequest` and `protos.SignatureDef`.
 
-The classes are made from descriptors.binpb, in a descriptor pool of their own: TensorFlow's own copies may live in
-the same process. `python -m serving.protos --write` makes the file anew from the installed packages.
+The classes are made from descriptors.binpb in a separate descriptor pool, since TensorFlow's own copies may be in
+the same process. `python -m serving.protocol.protos --write` writes the file from the installed packages.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 FILE = Path(__file__).with_name("descriptors.binpb")
 
 PACKAGES = ("tensorflow.serving", "tensorflow", "google.protobuf")
-"""Where a name is looked for, in this order."""
+"""Searched for a message's name, in this order."""
 
 _ROOTS = (
     "tensorflow_serving.apis.classification_pb2",
@@ -37,10 +37,10 @@ _pools: list[descriptor_pool.DescriptorPool] = []
 
 
 def __getattr__(name: str) -> typing.Any:
-    """The class of the message `name`, made when first asked for."""
+    """The class of the message `name`, made at its first use."""
     if name.startswith("_"):
         raise AttributeError(name)
-    with _making:  # a message made of one pool's class does not fit into another's
+    with _making:  # two classes of one message do not mix
         if name in globals():
             return globals()[name]
         for package in PACKAGES:
@@ -54,7 +54,7 @@ def __getattr__(name: str) -> typing.Any:
 
 
 def pool() -> descriptor_pool.DescriptorPool:
-    """The messages and services, apart from any that the process has of the same names."""
+    """The messages and services, separate from others of the same names in this process."""
     with _making:
         if not _pools:
             found = descriptor_pool.DescriptorPool()
@@ -65,7 +65,7 @@ def pool() -> descriptor_pool.DescriptorPool:
 
 
 def installed() -> descriptor_pb2.FileDescriptorSet:
-    """The descriptors of the installed tensorflow-serving-api and of all that they import, imports first."""
+    """The descriptors of the installed tensorflow-serving-api and of all that they import, in order of dependency."""
     found = descriptor_pb2.FileDescriptorSet()
     seen: set[str] = set()
 
@@ -83,15 +83,15 @@ def installed() -> descriptor_pb2.FileDescriptorSet:
 
 
 def main() -> None:
-    """The command `python -m serving.protos`."""
-    parser = argparse.ArgumentParser(prog="python -m serving.protos", description=installed.__doc__)
+    """The command `python -m serving.protocol.protos`."""
+    parser = argparse.ArgumentParser(prog="python -m serving.protocol.protos", description=installed.__doc__)
     parser.add_argument("--write", action="store_true", help=f"write them to {FILE.name}")
     options = parser.parse_args()
     made = installed().SerializeToString(deterministic=True)
     if options.write:
         FILE.write_bytes(made)
     elif made != FILE.read_bytes():
-        parser.exit(1, f"{FILE} differs from the installed packages. Run: python -m serving.protos --write\n")
+        parser.exit(1, f"{FILE} differs from the installed packages. Run: python -m serving.protocol.protos --write\n")
     print(f"{FILE}: {len(made)} bytes, as installed")
 
 

@@ -1,4 +1,4 @@
-"""What a model's functions take and give, read from its SignatureDefs."""
+"""A model's signatures: the names, types and shapes of their inputs and outputs, from its SignatureDefs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ class TensorSpec:
 
     Attributes:
       dtype: TensorFlow's name, as in float32, int64, string.
-      shape: None for a dimension, or for the whole shape, that is not settled.
+      shape: None for an unknown dimension, or for a shape of unknown rank.
       name: of the tensor in the graph.
     """
 
@@ -24,7 +24,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Signature:
-    """One function of a model: its inputs and outputs by alias, and the values that stand in for missing inputs."""
+    """One function of a model: its inputs and outputs by alias, and the default values of optional inputs."""
 
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
@@ -33,7 +33,7 @@ class Signature:
 
 
 def parse(definitions: Mapping[str, Any]) -> dict[str, Signature]:
-    """SignatureDefs by name -> signatures, the initialiser's left out."""
+    """SignatureDefs by name -> signatures, without the initialiser's."""
     return {name: _signature(d) for name, d in sorted(definitions.items()) if not name.startswith("__")}
 
 

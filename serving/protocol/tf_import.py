@@ -1,4 +1,4 @@
-"""TensorFlow without its start-up chatter."""
+"""Importing TensorFlow without its start-up messages."""
 
 import importlib
 import logging
@@ -6,12 +6,13 @@ import os
 
 
 def import_tensorflow() -> None:
-    """Imports tensorflow with standard error closed to it; its C++ lines ignore TF_CPP_MIN_LOG_LEVEL while it loads.
+    """Imports tensorflow with standard error redirected: while it loads, its C++ code ignores TF_CPP_MIN_LOG_LEVEL.
 
-    Where the user set that variable to less than 3, the lines that were asked for are shown.
+    If the user set that variable to less than 3, the messages are shown.
     """
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its notes on what it deprecates are for us, not for users
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # deprecations are for developers, not for users
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+        importlib.import_module("tensorflow")
         return
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

@@ -1,8 +1,8 @@
 """numpy <-> TensorProto, without TensorFlow.
 
-Requests travel as `tensor_content`, one copy of the array's bytes. Replies travel as TF Serving's do, in typed fields
-(`float_val` and so on), unless a server is told otherwise; a packed field of floats has the layout of the array, so it
-is written as bytes, not number by number.
+Requests are sent as `tensor_content`, one copy of the array's bytes. Replies are sent as TF Serving's are, in typed
+fields such as `float_val`, unless the server is configured otherwise; a packed field of floats has the layout of the
+array, so it is written as bytes, not number by number.
 """
 
 import math
@@ -17,7 +17,7 @@ from serving.protocol import protos
 from serving.protocol.errors import Code, error
 
 MAX_ELEMENTS = 2**24
-"""Elements that a request's tensor may declare without sending them: a few bytes could claim any amount of memory."""
+"""Elements that a request's tensor may declare without sending them; otherwise a few bytes could claim any memory."""
 
 _TYPES: dict[int, tuple[str, Any, str]] = {
     1: ("float32", np.float32, "float_val"),
@@ -41,36 +41,36 @@ _TYPES: dict[int, tuple[str, Any, str]] = {
     29: ("int4", ml_dtypes.int4, "int_val"),
     30: ("uint4", ml_dtypes.uint4, "int_val"),
 }
-"""DataType -> TensorFlow's name, numpy's type, the field that holds values."""
+"""DataType -> TensorFlow's name, numpy's type, the field of the values."""
 
 Parts = list[Any]
-"""Bytes and views of arrays that make a message; joined once, when it is whole, a large tensor is copied once."""
+"""Bytes and views of arrays that make up a message. They are joined once, so that a large tensor is copied once."""
 
 STRING = 7
 _LITTLE = {number: np.dtype(kind).newbyteorder("<") for number, (_, kind, _) in _TYPES.items()}
 _NUMBERS = {np.dtype(kind): number for number, (_, kind, _) in _TYPES.items()}
 RAW = {1: b"\x2a", 2: b"\x32", 8: b"\x4a", 10: b"\x5a", 18: b"\x62", 24: b"\x92\x01", 25: b"\x92\x01"}
-"""Types whose packed field is the array's own bytes, with the field's tag."""
+"""Types whose packed field has the layout of the array, with the field's tag."""
 
 
 def name(dtype: int) -> str:
-    """TensorFlow's name of a DataType number, as in float32."""
+    """TensorFlow's name for the number of a DataType, as in float32."""
     return _TYPES[dtype][0] if dtype in _TYPES else f"DataType {dtype}"
 
 
 def as_array(value: ArrayLike) -> NDArray[Any]:
-    """What numpy makes of a value, with Python's floats as float32, its integers as int64 and its text as bytes.
+    """A value as an array: Python's floats become float32, its integers int64, its text bytes.
 
-    An array keeps its type. Errors: InvalidRequest for a type that no TensorProto holds, or ragged lists.
+    An array keeps its type. Errors: InvalidRequest for types that a TensorProto cannot hold, and for ragged lists.
     """
     try:
         array = np.asarray(value)
     except ValueError as failure:
-        raise error(Code.INVALID_ARGUMENT, f"This is no tensor: {failure}.") from None
+        raise error(Code.INVALID_ARGUMENT, f"This is not a tensor: {failure}.") from None
     if not isinstance(value, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype.kind in "USO":
-        # numpy's own S would drop the zeros at the end of bytes, which serialized messages and images may have.
+        # numpy's type S would drop trailing zero bytes, which serialized messages and images may have.
         return _as_bytes(array if isinstance(value, np.ndarray | np.generic) else np.asarray(value, object))
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype not in _NUMBERS:
@@ -130,7 +130,7 @@ def field(tag: bytes, payload: Parts) -> Parts:
 
 
 def varint(value: int) -> bytes:
-    """An integer of 0 or more, as protocol buffers write it."""
+    """A non-negative integer in the encoding of protocol buffers."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -163,7 +163,7 @@ def _little(array: NDArray[Any]) -> NDArray[Any]:
 def decode(proto: Any) -> NDArray[Any]:
     """A TensorProto -> an array; text as an object array of bytes. Errors: ServerFailure if it is malformed.
 
-    Fewer values than the shape has elements: the last one is repeated, and none at all mean zeros.
+    If there are fewer values than elements, the last one is repeated; without values, all elements are 0.
     """
     shape = tuple(d.size for d in proto.tensor_shape.dim)
     if proto.dtype not in _TYPES or min(shape, default=0) < 0 or math.prod(shape) > MAX_ELEMENTS * 16:
@@ -187,8 +187,10 @@ def from_content(proto: Any) -> NDArray[Any] | None:
 
 
 def from_bytes(dtype: int, tensor_shape: Any, content: bytes | memoryview) -> NDArray[Any] | None:
-    """A DataType of numbers, a TensorShapeProto and the array's own bytes -> the array, without a copy; None where
-    they do not fit."""
+    """A numeric DataType, a TensorShapeProto and the array's bytes -> the array, without a copy.
+
+    None if the bytes do not fit the shape.
+    """
     if (kind := _LITTLE.get(dtype)) is None:
         return None
     shape = [d.size for d in tensor_shape.dim]
@@ -197,12 +199,12 @@ def from_bytes(dtype: int, tensor_shape: Any, content: bytes | memoryview) -> ND
     array = np.frombuffer(content, kind).astype(kind.newbyteorder("="), copy=False)
     try:
         return array.reshape(shape)
-    except ValueError:  # more dimensions than numpy has, or a product beyond its integers beside a 0
+    except ValueError:  # too many dimensions for numpy, or sides whose product overflows next to a 0
         return None
 
 
 def _split(content: bytes, shape: tuple[int, ...]) -> NDArray[Any] | None:
-    """Strings of `tensor_content`: all lengths, then all bytes. None where they do not fit the shape."""
+    """The strings of `tensor_content`: all lengths, then all bytes. None if they do not fit the shape."""
     lengths: list[int] = []
     at = 0
     while len(lengths) < math.prod(shape):
@@ -223,7 +225,7 @@ def _split(content: bytes, shape: tuple[int, ...]) -> NDArray[Any] | None:
 
 
 def declared(proto: Any) -> int:
-    """How many elements a TensorProto claims. TensorFlow makes room for them even where the rank is "unknown"."""
+    """How many elements a TensorProto declares. TensorFlow allocates them even for an "unknown" rank."""
     return math.prod(d.size for d in proto.tensor_shape.dim)
 
 

@@ -12,46 +12,51 @@ import time
 from collections.abc import Sequence
 from typing import Any, final
 
-from serving.protocol import tf_import as quiet
-from serving.protocol.errors import BadOption, CannotServe, Code, ServingError
+from serving.handlers.metrics import Monitor
+from serving.handlers.request_log import RequestLog
+from serving.handlers.served_models import ServedModels
+from serving.handlers.service import Service, warm_up
+from serving.models.batching import Scheduler
+from serving.models.loading import Loader
+from serving.models.store import Store, StoreConfig
+from serving.protocol import tf_import
+from serving.protocol.errors import Code, OptionError, ServerStartError, ServingError
+from serving.protocol.versions import Source
 from serving.server import flags, workers
 from serving.server import grpc as rpc
-from serving.server.options import ServerConfig
-from serving.server.thread_pool import Crew
+from serving.server.config import ServerConfig
+from serving.server.config_watcher import ConfigWatcher, read
+from serving.server.health import Health
+from serving.server.metrics_peers import MetricsPeers
+from serving.server.rest.app import Rest
+from serving.server.thread_pool import AdaptiveThreadPool
 
 log = logging.getLogger("serving")
 
 
 @final
 class Server:
-    """A server that has started; `port` is where it listens. Errors: CannotServe, BadOption."""
+    """A server that has started; `port` is where it listens. Errors: ServerStartError, OptionError."""
 
     def __init__(self, config: ServerConfig) -> None:
-        from serving.handlers.metrics import Monitor
-        from serving.handlers.request_log import RequestLog
-        from serving.handlers.service import Service
-        from serving.server.health import Health
-        from serving.server.metrics_peers import Siblings
-        from serving.server.model_config import ConfigFile, Configuration, read
-
         if config.models is not None and not config.models.is_dir():
-            raise BadOption(f"There is no folder {config.models} to serve models from. Export one there first.")
+            raise OptionError(f"There is no folder {config.models} to serve models from. Export one there first.")
         self.config, self.monitor, self._health = config, Monitor(), Health()
         self.store = _store(config, self.monitor, self._health)
         self._log = RequestLog(self.monitor)
-        self._siblings = Siblings(config.siblings, self.monitor.snapshot) if config.siblings else None
-        configuration = Configuration(self.store, early_labels=config.early_labels, log=self._log)
-        parts = (self.store, configuration, self.monitor, self._log)
+        self._siblings = MetricsPeers(config.metrics_peers, self.monitor.snapshot) if config.metrics_peers else None
+        models = ServedModels(self.store, early_labels=config.early_labels, log=self._log)
+        parts = (self.store, models, self.monitor, self._log)
         # Calls that wait for one another to make a batch each hold a thread.
         few = config.threads if config.batching else os.cpu_count() or 1
-        self._crew = Crew(few, config.threads)
+        self._crew = AdaptiveThreadPool(few, config.threads)
         service = Service(*parts, typed=config.typed, reloads=not config.reuse)
         self._grpc = rpc.server(config, service.methods, self._crew)
         self._health.add_to(self._grpc)
         self.port = rpc.listen(self._grpc, config)
         # The port answers once every version that was there at the start is loaded.
         if config.config_file:
-            _configure(configuration, read(config.config_file))
+            _configure(models, read(config.config_file))
         self.store.start()
         others = self._siblings.ask if self._siblings else tuple
         self._rest = None
@@ -60,7 +65,7 @@ class Server:
         self._grpc.start()
         self._health.serving()
         follow = config.config_file if config.config_seconds > 0 else None
-        self._file = ConfigFile(follow, config.config_seconds, configuration.reload) if follow else None
+        self._file = ConfigWatcher(follow, config.config_seconds, models.reload) if follow else None
         self._stopped: threading.Event | None = None
 
     @property
@@ -91,11 +96,6 @@ class Server:
 
 
 def _store(config: ServerConfig, monitor: Any, health: Any) -> Any:
-    from serving.models.batching import Scheduler
-    from serving.models.loading import Loader
-    from serving.models.store import Store, StoreConfig
-    from serving.protocol.versions import Source
-
     loader = Loader(
         tags=config.tags,
         intra_op=config.intra_op,
@@ -103,8 +103,9 @@ def _store(config: ServerConfig, monitor: Any, health: Any) -> Any:
         max_elements=config.max_elements,
         scheduler=Scheduler(config.batching, monitor) if config.batching else None,
         per_model=config.per_model,
-        warmups=config.warmups,
-        monitor=monitor,
+        warm_up=warm_up,
+        repeats=config.warmups,
+        observer=monitor,
     )
     sources = StoreConfig(
         root=config.models,
@@ -117,19 +118,17 @@ def _store(config: ServerConfig, monitor: Any, health: Any) -> Any:
     return store
 
 
-def _configure(configuration: Any, config: Any) -> None:
+def _configure(models: ServedModels, config: Any) -> None:
     """The models at the start: one that does not load keeps none of the others from being served."""
     try:
-        configuration.reload(config)
+        models.reload(config)
     except ServingError as failure:
         if failure.code != Code.UNKNOWN:
-            raise BadOption(f"The model config file cannot be followed: {failure}") from None
+            raise OptionError(f"The model config file cannot be followed: {failure}") from None
         log.error("%s", failure)
 
 
 def _rest(config: ServerConfig, service: Any, monitor: Any, others: Any) -> Any:
-    from serving.server.rest.app import Rest
-
     rest = Rest(
         service,
         monitor,
@@ -151,7 +150,7 @@ def _rest(config: ServerConfig, service: Any, monitor: Any, others: Any) -> Any:
 def run(config: ServerConfig) -> None:
     """Serves until SIGTERM or SIGINT, then lets requests under way end; a second signal ends at once.
 
-    Errors: CannotServe, BadOption.
+    Errors: ServerStartError, OptionError.
     """
     asked: list[int] = []
 
@@ -175,13 +174,13 @@ def run(config: ServerConfig) -> None:
 
 
 def serve(arguments: Sequence[str]) -> int:
-    """What a command line asks for, until it is told to stop; the exit code. Errors: CannotServe, ServingError."""
+    """What a command line asks for, until it is told to stop; the exit code. Errors: ServerStartError, ServingError."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     values = flags.parse(arguments)
     config = flags.config(values)
     if values.workers > 1:
         return workers.run(arguments, values.workers, config)
-    quiet.import_tensorflow()
+    tf_import.import_tensorflow()
     run(config)
     return 0
 
@@ -190,6 +189,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, 2 for what cannot be asked for, 1 for a failure."""
     try:
         return serve(sys.argv[1:] if arguments is None else list(arguments))
-    except (CannotServe, ServingError) as failure:
+    except (ServerStartError, ServingError) as failure:
         print(f"serving: {failure}", file=sys.stderr)
-        return 1 if type(failure) is CannotServe else 2
+        return 1 if type(failure) is ServerStartError else 2

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Never
 
 from serving.models import batching
-from serving.protocol import configs, wire
-from serving.protocol.errors import BadOption
-from serving.server.options import ServerConfig
+from serving.protocol import config_files, extras, wire
+from serving.protocol.errors import OptionError
+from serving.server.config import ServerConfig
 
 log = logging.getLogger("serving")
 
@@ -134,7 +134,7 @@ def _running(group: Any) -> None:
     _value(group, "tensorflow_intra_op_parallelism", int, 0, "threads within an operation; 0 is automatic")
     _value(group, "tensorflow_inter_op_parallelism", int, 0, "threads between operations; 0 is automatic")
     group.add_argument("--reuse_port", action="store_true", help=argparse.SUPPRESS)
-    group.add_argument("--siblings", type=Path, help=argparse.SUPPRESS)
+    group.add_argument("--metrics_peers", type=Path, help=argparse.SUPPRESS)
     _on(group, "enable_batching", False, "run requests that wait for one signature together")
     _value(group, "batching_parameters_file", Path, None, "text of BatchingParameters")
     _on(group, "enable_per_model_batching_parameters", False, "read a version's batching_params.pbtxt")
@@ -145,7 +145,7 @@ def _running(group: Any) -> None:
 def _version() -> str:
     from importlib.metadata import version
 
-    return f"menagerie {version('menagerie')}, TensorFlow {version('tensorflow')}"
+    return f"{extras.DISTRIBUTION} {version(extras.DISTRIBUTION)}, TensorFlow {version('tensorflow')}"
 
 
 def parse(arguments: Sequence[str] | None = None) -> Any:
@@ -158,19 +158,19 @@ def parse(arguments: Sequence[str] | None = None) -> Any:
 
 
 def config(values: Any) -> ServerConfig:
-    """What the flags' values ask for. Errors: BadOption; InvalidRequest for batching parameters that cannot be."""
+    """What the flags' values ask for. Errors: OptionError; InvalidRequest for batching parameters that cannot be."""
     if values.use_alts_credentials not in (None, "false"):
-        raise BadOption("--use_alts_credentials needs Google's machines; --ssl_config_file gives TLS anywhere.")
+        raise OptionError("--use_alts_credentials needs Google's machines; --ssl_config_file gives TLS anywhere.")
     places = [name for name in ("models", "model_config_file", "model_base_path") if getattr(values, name)]
     if len(places) != 1:
         what = f"received {' and '.join(f'--{name}' for name in places)}" if places else "received none of them"
-        raise BadOption(f"Give one of --models, --model_config_file and --model_base_path; {what}.")
+        raise OptionError(f"Give one of --models, --model_config_file and --model_base_path; {what}.")
     if values.model_base_path and not values.model_base_path.is_dir():
-        raise BadOption(f"There is no folder {values.model_base_path}. Give --model_base_path a folder of versions.")
+        raise OptionError(f"There is no folder {values.model_base_path}. Give --model_base_path a folder of versions.")
     if values.batching_parameters_file and not values.enable_batching:
-        raise BadOption("--batching_parameters_file counts with --enable_batching only. Give both, or neither.")
+        raise OptionError("--batching_parameters_file counts with --enable_batching only. Give both, or neither.")
     if values.rest_api_port and values.rest_api_port == values.port:
-        raise BadOption(f"--rest_api_port and --port must differ; both are {values.port}.")
+        raise OptionError(f"--rest_api_port and --port must differ; both are {values.port}.")
     both = values.tensorflow_session_parallelism
     return ServerConfig(
         models=values.models,
@@ -205,7 +205,7 @@ def config(values: Any) -> ServerConfig:
         per_model=values.enable_per_model_batching_parameters,
         typed=not values.enable_serialization_as_tensor_content,
         reuse=values.reuse_port,
-        siblings=values.siblings,
+        metrics_peers=values.metrics_peers,
     )
 
 
@@ -213,8 +213,8 @@ def _metrics(values: Any) -> str | None:
     if not values.monitoring_config_file:
         return None
     if not values.rest_api_port:
-        raise BadOption("--monitoring_config_file needs --rest_api_port: the metrics are pages of that port.")
-    found = configs.read(configs.MonitoringConfig, values.monitoring_config_file).prometheus_config
+        raise OptionError("--monitoring_config_file needs --rest_api_port: the metrics are pages of that port.")
+    found = config_files.read(config_files.MonitoringConfig, values.monitoring_config_file).prometheus_config
     return (found.path or "/monitoring/prometheus/metrics") if found.enable else None
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import grpc
 
-from serving.protocol import configs
-from serving.protocol.errors import BadOption, CannotServe, Code, ServingError
-from serving.server.options import ServerConfig
+from serving.protocol import config_files
+from serving.protocol.errors import Code, OptionError, ServerStartError, ServingError
+from serving.server.config import ServerConfig
 
 log = logging.getLogger("serving")
 
@@ -20,15 +20,15 @@ _FOREVER = 10**9
 """Seconds. Where a call has no deadline, grpcio says that 9e18 remain, which no RunOptions can hold."""
 
 
-def server(config: ServerConfig, methods: Any, crew: Executor) -> Any:
-    """A gRPC server that has not started, whose calls `crew` runs. `methods`: by service and name."""
+def server(config: ServerConfig, methods: Any, pool: Executor) -> Any:
+    """A gRPC server that has not started, whose calls `pool` runs. `methods`: by service and name."""
     options = {
         "grpc.max_receive_message_length": config.message_bytes,
         "grpc.max_send_message_length": -1,
         "grpc.so_reuseport": int(config.reuse),
     } | {key: int(value) if value.lstrip("-").isdigit() else value for key, value in config.arguments}
     return grpc.server(
-        crew,
+        pool,
         handlers=_handlers(methods),
         options=list(options.items()),
         maximum_concurrent_rpcs=config.in_flight,
@@ -36,7 +36,7 @@ def server(config: ServerConfig, methods: Any, crew: Executor) -> Any:
 
 
 def listen(server: Any, config: ServerConfig) -> int:
-    """The port, bound. Errors: CannotServe."""
+    """The port, bound. Errors: ServerStartError."""
     address, credentials = f"{config.host}:{config.port}", _credentials(config.ssl) if config.ssl else None
 
     def bind(place: str) -> int:
@@ -49,19 +49,19 @@ def listen(server: Any, config: ServerConfig) -> int:
     port = bind(address)
     if not port:
         message = f"The server cannot listen on {address}: the port is taken or the address is not this machine's."
-        raise CannotServe(f"{message} Give another --port (0 takes a free one) or --host.")
+        raise ServerStartError(f"{message} Give another --port (0 takes a free one) or --host.")
     if config.socket and not bind(f"unix:{config.socket}"):
-        raise CannotServe(f"The server cannot listen on the unix socket {config.socket}. Is its folder there?")
+        raise ServerStartError(f"The server cannot listen on the unix socket {config.socket}. Is its folder there?")
     return port
 
 
 def _credentials(path: Path) -> Any:
     """TLS by the text of an SSLConfig, whose fields hold PEM itself, not names of files."""
-    ssl = configs.read(configs.SSLConfig, path)
+    ssl = config_files.read(config_files.SSLConfig, path)
     if not (ssl.server_key and ssl.server_cert):
-        raise BadOption(f"{path} needs server_key and server_cert, each the text of a PEM file.")
+        raise OptionError(f"{path} needs server_key and server_cert, each the text of a PEM file.")
     if ssl.client_verify and not ssl.custom_ca:
-        raise BadOption(f"{path} asks for clients' certificates; custom_ca has to say who vouches for them.")
+        raise OptionError(f"{path} asks for clients' certificates; custom_ca has to say who vouches for them.")
     return grpc.ssl_server_credentials(
         [(ssl.server_key.encode(), ssl.server_cert.encode())], ssl.custom_ca.encode() or None, ssl.client_verify
     )

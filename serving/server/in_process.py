@@ -8,27 +8,27 @@ from pathlib import Path
 from typing import final
 
 from serving.client.transport import Transport
-from serving.protocol.errors import BadOption, Code, error
+from serving.handlers.service import Service, warm_up
+from serving.models.loading import Loader
+from serving.models.store import Store, StoreConfig
+from serving.protocol.errors import Code, OptionError, error
+from serving.protocol.versions import Source
 
 
 @final
 class Folder(Transport):
     """The latest version of one model in a folder, NAME/VERSION/, loaded in this process.
 
-    Errors: BadOption without a folder.
+    Errors: OptionError without a folder.
     """
 
     def __init__(self, models: Path, model: str) -> None:
-        from serving.handlers.service import Service
-        from serving.models.loading import Loader
-        from serving.models.store import Store, StoreConfig
-        from serving.protocol.versions import Source
-
         if not (models / model).is_dir():
             known = sorted(p.name for p in models.iterdir()) if models.is_dir() else []
             found = f"it has {', '.join(known)}" if known else "it has no models, or is not there"
-            raise BadOption(f"There is no model {model!r} in the folder {models}: {found}. Export one there first.")
-        self._store = Store(StoreConfig(models={model: Source(models / model)}, poll_seconds=0, retries=0), Loader())
+            raise OptionError(f"There is no model {model!r} in the folder {models}: {found}. Export one there first.")
+        config = StoreConfig(models={model: Source(models / model)}, poll_seconds=0, retries=0)
+        self._store = Store(config, Loader(warm_up=warm_up))
         self._store.start()
         self._services = Service(self._store, typed=False).methods
 

@@ -15,7 +15,7 @@ SECONDS = 5.0
 
 
 @final
-class Siblings:
+class MetricsPeers:
     """The other workers.
 
     Args:
@@ -26,7 +26,7 @@ class Siblings:
     def __init__(self, folder: Path, tell: Callable[[], bytes]) -> None:
         self._folder, self._name, self._tell = folder, str(os.getpid()), tell
         self._listener = Listener(str(folder / self._name), "AF_UNIX")
-        threading.Thread(target=self._answer, name="siblings", daemon=True).start()
+        threading.Thread(target=self._answer, name="metrics_peers", daemon=True).start()
 
     def ask(self) -> list[bytes]:
         """What each of them says. Errors: TimeoutError."""

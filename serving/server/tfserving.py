@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from serving.handlers.metrics import PATH
-from serving.protocol import configs, protos
-from serving.protocol.errors import BadOption, CannotServe
-from serving.protocol.versions import complete, numbered
+from serving.protocol import config_files, protos, versions
+from serving.protocol.errors import OptionError, ServerStartError
 
 BINARY = "tensorflow_model_server"
 MODELS = "model_config_file"
@@ -37,15 +36,14 @@ def model_config(models: Path) -> Any:
     A model counts from its first whole version: a half-copied one, the server would load. Errors: OSError.
     """
     config = protos.ModelServerConfig()
-    for folder in sorted(p for p in models.resolve().iterdir() if p.is_dir()):
-        if any(map(complete, numbered(folder).values())):
-            config.model_config_list.config.add(name=folder.name, base_path=str(folder), model_platform="tensorflow")
+    for name, folder in versions.models(models.resolve()).items():
+        config.model_config_list.config.add(name=name, base_path=str(folder), model_platform="tensorflow")
     return config
 
 
 def batching_parameters(cores: int) -> Any:
     """BatchingParameters for generative models: rows that come within a millisecond run together."""
-    parameters = configs.BatchingParameters()
+    parameters = config_files.BatchingParameters()
     parameters.max_batch_size.value = 128
     parameters.batch_timeout_micros.value = 1000
     parameters.max_enqueued_batches.value = 100
@@ -60,17 +58,19 @@ def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> l
       given: flags of tensorflow_model_server, which count before ours. `--rest_api_port` brings metrics on that port,
         `--enable_batching` parameters for it.
 
-    Errors: BadOption for a folder that is missing or holds no model.
+    Errors: OptionError for a folder that is missing or holds no model.
     """
     if not models.is_dir():
-        raise BadOption(f"There is no folder {models} to serve models from.")
+        raise OptionError(f"There is no folder {models} to serve models from.")
     config = model_config(models)
     if not config.model_config_list.config:
-        raise BadOption(f"{models} holds no model (NAME/VERSION/) for {BINARY} to serve.")
+        raise OptionError(f"{models} holds no model (NAME/VERSION/) for {BINARY} to serve.")
     files = {MODELS: config}
     names = {flag.lstrip("-").partition("=")[0] for flag in given}
     if "rest_api_port" in names:
-        files["monitoring_config_file"] = configs.MonitoringConfig(prometheus_config={"enable": True, "path": PATH})
+        files["monitoring_config_file"] = config_files.MonitoringConfig(
+            prometheus_config={"enable": True, "path": PATH}
+        )
     if "enable_batching" in names:
         files["batching_parameters_file"] = batching_parameters(os.cpu_count() or 1)
     ours = {"port": str(port), "enable_grpc_healthcheck_service": "true"}
@@ -85,11 +85,11 @@ def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> l
 def run(models: Path, port: int, given: Sequence[str] = ()) -> int:
     """Runs tensorflow_model_server on a folder of models until it ends, and gives its exit code; signals are passed on.
 
-    Errors: CannotServe where it is not installed, BadOption as of `flags`.
+    Errors: ServerStartError where it is not installed, OptionError as of `flags`.
     """
     binary = find()
     if binary is None:
-        raise CannotServe(f"{BINARY} is not on the PATH. Install it, or use the embedded engine.")
+        raise ServerStartError(f"{BINARY} is not on the PATH. Install it, or use the embedded engine.")
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen([binary, *flags(models, port, Path(folder), given)])
         before = {s: signal.signal(s, lambda n, _: process.send_signal(n)) for s in (signal.SIGTERM, signal.SIGINT)}

@@ -17,7 +17,7 @@ Call = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 @final
-class Crew(Executor):
+class AdaptiveThreadPool(Executor):
     """Runs calls in order, in `few` threads and at most `most`.
 
     Python runs one thread at a time. Where calls are brief, a thread beyond the cores only adds to the handing over,

@@ -14,16 +14,16 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-from serving.protocol.errors import CannotServe
-from serving.server.options import ServerConfig
+from serving.protocol.errors import ServerStartError
+from serving.server.config import ServerConfig
 
 
 def run(arguments: Sequence[str], count: int, config: ServerConfig) -> int:
-    """Runs `count` processes with the same arguments until a signal; the exit code. Errors: CannotServe."""
+    """Runs `count` processes with the same arguments until a signal; the exit code. Errors: ServerStartError."""
     with _reserved(config.host, config.port) as place, tempfile.TemporaryDirectory() as folder:
         port = place.getsockname()[1]
         share = max(1, (os.cpu_count() or 1) // count)
-        own = ["--workers=1", "--reuse_port", f"--siblings={folder}", f"--port={port}"]
+        own = ["--workers=1", "--reuse_port", f"--metrics_peers={folder}", f"--port={port}"]
         command = [sys.executable, "-m", "serving.server", *arguments, *own]
         if not (config.intra_op or config.inter_op):
             command.append(f"--tensorflow_session_parallelism={share}")
@@ -62,7 +62,7 @@ def _tell(processes: Sequence[subprocess.Popen[str]], number: int) -> None:
 
 
 def _reserved(host: str, port: int) -> socket.socket:
-    """A socket that holds the port for the workers without listening. Errors: CannotServe."""
+    """A socket that holds the port for the workers without listening. Errors: ServerStartError."""
     kind = socket.AF_INET6 if ":" in host else socket.AF_INET
     place = socket.socket(kind)
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -70,5 +70,5 @@ def _reserved(host: str, port: int) -> socket.socket:
         place.bind((host, port))
     except OSError as failure:
         place.close()
-        raise CannotServe(f"The server cannot listen on {host}:{port}: {failure}. Give another --port.") from None
+        raise ServerStartError(f"The server cannot listen on {host}:{port}: {failure}. Give another --port.") from None
     return place

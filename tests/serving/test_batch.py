@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from serving import Client, InvalidRequest, TensorSpec, Unavailable, batch
-from serving.batch import BadJob, Job, Seeds
+from serving.batch import Job, JobError, Seeds
 from serving.client import PREDICT, TRANSIENT
 from serving.protocol.errors import Code, error
 from serving.server.embedded import Server, ServerConfig
-from serving.testing import Double, Function
+from serving.testing import FakeServer, Function
 
 SEEDS = {"seed": TensorSpec("int64", (None,))}
 OUTPUTS = {"y": TensorSpec("float32", (None, 2)), "z": TensorSpec("int64", (None,))}
@@ -29,7 +29,7 @@ def squares(seed):
 
 
 def model(function=squares, version=1):
-    return Double({"m": {"f": Function(function, SEEDS, OUTPUTS)}}, version=version)
+    return FakeServer({"m": {"f": Function(function, SEEDS, OUTPUTS)}}, version=version)
 
 
 def do(folder, transport, job=JOB, rows=None, **options):
@@ -50,7 +50,7 @@ def arrays(folder):
 def whole(tmp_path_factory):
     """A job of 100 rows that nothing interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "out"
-    assert do(folder, model()) == batch.Done(1, 100, 4, 4)
+    assert do(folder, model()) == batch.Finished(1, 100, 4, 4)
     return contents(folder)
 
 
@@ -90,7 +90,7 @@ def test_a_job_that_fails_anywhere_ends_as_if_it_had_not(row, window, whole, tmp
         do(tmp_path / "out", model(failing), window=window)
     written = len(list((tmp_path / "out").glob("*.npz")))
     assert written <= row // 32
-    assert do(tmp_path / "out", model(), window=window) == batch.Done(1, 100, 4, 4 - written)
+    assert do(tmp_path / "out", model(), window=window) == batch.Finished(1, 100, 4, 4 - written)
     assert contents(tmp_path / "out") == whole
 
 
@@ -122,12 +122,12 @@ def test_what_a_kill_leaves_beside_the_files_does_no_harm(whole, tmp_path):
         (Job("m", "f", request=16, shard=32), None, "request_rows was 8, now 16"),
         (Job("m", "f", request=8, shard=64), None, "shard_rows was 32, now 64"),
         (Job("m", "f", ["y"], request=8, shard=32), None, r'outputs was \[\], now \["y"\]'),
-        (Job("m", "f", form="tfrecord", request=8, shard=32), None, 'format was "npz", now "tfrecord"'),
+        (Job("m", "f", format="tfrecord", request=8, shard=32), None, 'format was "npz", now "tfrecord"'),
     ],
 )
 def test_another_job_in_the_same_folder_is_refused_with_what_differs(job, rows, difference, whole, tmp_path):
     do(tmp_path / "out", model())
-    with pytest.raises(BadJob, match=f"begun by another job: {difference}. Repeat that one"):
+    with pytest.raises(JobError, match=f"begun by another job: {difference}. Repeat that job"):
         do(tmp_path / "out", model(), job, rows)
     assert contents(tmp_path / "out") == whole
 
@@ -137,9 +137,9 @@ def test_a_job_keeps_its_version(tmp_path):
     folder = tmp_path / "out"
     do(folder, old)
     (folder / "shard-00002.npz").unlink()
-    with pytest.raises(BadJob, match=r"begun with version 1 of m, which the server has not .*Specific\(m, 1\)"):
+    with pytest.raises(JobError, match=r"begun with version 1 of m, which the server does not have .*Specific\(m, 1\)"):
         do(folder, new)
-    with pytest.raises(BadJob, match="version was 1, now 2"):
+    with pytest.raises(JobError, match="version was 1, now 2"):
         do(folder, new, Job("m", "f", version=2, request=8, shard=32))
     assert do(folder, old).version == 1
 
@@ -152,39 +152,41 @@ def test_a_job_keeps_its_version(tmp_path):
     ],
 )
 def test_what_the_model_has_not(job, message, tmp_path):
-    with pytest.raises(BadJob, match=message):
+    with pytest.raises(JobError, match=message):
         do(tmp_path / "out", model(), job)
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("options", "message"), [({"form": "csv"}, "received 'csv'"), ({"request": 0}, "received 0")])
+@pytest.mark.parametrize(
+    ("options", "message"), [({"format": "csv"}, "received 'csv'"), ({"request": 0}, "received 0")]
+)
 def test_jobs_that_cannot_be(options, message):
-    with pytest.raises(BadJob, match=message):
+    with pytest.raises(JobError, match=message):
         Job("m", "f", **options)
 
 
 def test_text_goes_into_records_only(tmp_path):
     spec = {"t": TensorSpec("string", (None,))}
-    texts = Double({"m": {"f": Function(lambda seed: {"t": [b"\x00%d\x00" % s for s in seed]}, SEEDS, spec)}})
-    with pytest.raises(BadJob, match="'t' is text"):
+    texts = FakeServer({"m": {"f": Function(lambda seed: {"t": [b"\x00%d\x00" % s for s in seed]}, SEEDS, spec)}})
+    with pytest.raises(JobError, match="'t' is text"):
         do(tmp_path / "out", texts)
-    do(tmp_path / "out", texts, Job("m", "f", form="tfrecord"), Seeds(0, 3))
+    do(tmp_path / "out", texts, Job("m", "f", format="tfrecord"), Seeds(0, 3))
     rows = batch.read_inputs(tmp_path / "out").take(0, 3)
     assert rows["t"][:, 0].tolist() == [b"\x000\x00", b"\x001\x00", b"\x002\x00"]
 
 
 def test_an_output_that_is_no_row_is_refused(tmp_path):
-    total = Double({"m": {"f": Function(lambda seed: {"y": seed.sum()}, SEEDS, {"y": TensorSpec("int64", ())})}})
-    with pytest.raises(InvalidRequest, match="not one value a row"):
+    total = FakeServer({"m": {"f": Function(lambda seed: {"y": seed.sum()}, SEEDS, {"y": TensorSpec("int64", ())})}})
+    with pytest.raises(InvalidRequest, match="not one value for each row"):
         do(tmp_path / "out", total)
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(BadJob, match=r"holds other files \(thesis.txt\)"):
+    with pytest.raises(JobError, match=r"has other files \(thesis.txt\)"):
         do(tmp_path, model())
     (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(BadJob, match="not a batch job's manifest"):
+    with pytest.raises(JobError, match="not a batch job's manifest"):
         do(tmp_path, model())
 
 
@@ -200,7 +202,7 @@ def test_two_jobs_do_not_share_a_folder(tmp_path):
     thread.start()
     try:
         assert entered.wait(20)
-        with pytest.raises(BadJob, match="Another process is at work"):
+        with pytest.raises(JobError, match="Another process is writing"):
             do(tmp_path / "out", model())
     finally:
         leave.set()

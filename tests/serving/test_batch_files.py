@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from serving import InvalidRequest, Signature, TensorSpec
-from serving.batch import BadJob, Labels, Seeds, Together, read_inputs
+from serving.batch import Combined, JobError, Labels, Seeds, read_inputs
 from serving.batch.fitting import Fitted
 from serving.batch.shards import save
 from serving.protocol import examples, records
@@ -37,6 +37,8 @@ def test_records_are_tensorflows(payloads, tmp_path_factory):
     found = records.index(folder / "theirs")
     assert list(records.read(found)) == payloads
     assert list(records.read(reversed(found))) == payloads[::-1]
+    assert list(records.scan(folder / "theirs")) == list(zip(found, payloads, strict=True))
+    assert [str(a) for a in found] == [f"record {i} of {folder / 'theirs'}" for i in range(len(payloads))]
 
 
 @pytest.mark.parametrize("spoil", ["cut", "length", "payload"])
@@ -45,8 +47,13 @@ def test_a_spoilt_record_is_found(spoil, tmp_path):
     content = bytearray(path.read_bytes())
     content[{"cut": -1, "length": 19, "payload": 33}[spoil]] ^= 1
     path.write_bytes(content[:-1] if spoil == "cut" else content)
-    with pytest.raises(records.BrokenRecord, match=r"breaks at byte (19|31)"):
-        list(records.read(records.index(path)))
+    reason = {"cut": "incomplete", "length": "length's checksum is wrong", "payload": "record's checksum is wrong"}
+    for find in (records.scan, lambda path: records.read(records.index(path))):
+        with pytest.raises(records.BrokenRecord, match=rf"breaks at byte 19 \(.*{reason[spoil]}") as caught:
+            list(find(path))
+        assert (caught.value.path, caught.value.offset) == (path, 19)
+    whole = records.scan(path)
+    assert next(whole) == (records.Address(path, 12, 3, 0), b"one")
 
 
 @settings(deadline=None, derandomize=True)
@@ -83,12 +90,12 @@ def test_seeds_have_their_labels_wherever_a_job_begins():
     assert part.count == 13
     assert all(np.array_equal(part.take(2, 6)[name], whole[name][9:13]) for name in ("seed", "label"))
     assert whole["label"].tolist()[:4] == [4, 5, 6, 4]
-    with pytest.raises(BadJob, match="STOP above START"):
+    with pytest.raises(JobError, match="STOP above START"):
         Seeds(3, 3)
 
 
 def test_labels_for_rows_that_have_none(tmp_path):
-    rows = Together(archive(tmp_path, images=PIXELS), Labels(5, [7, 8]))
+    rows = Combined(archive(tmp_path, images=PIXELS), Labels(5, [7, 8]))
     inputs, address = fitted(rows, images=IMAGES, label=TensorSpec("int64", (None,))).take(1, 4)
     assert inputs["label"].tolist() == address["label"].tolist() == [8, 7, 8]
     assert rows.describe()["labels"] == [7, 8]
@@ -194,15 +201,15 @@ def no_rows(folder):
         (float_image, r"a.tif has 32 bits a pixel \(mode F\)"),
         (unequal_images, r"differ: images \[4, 3, 1\] and images \[3, 4, 1\]"),
         (cut_records, "not a whole, uncompressed TFRecord file"),
-        (no_examples, "the record at byte 12 of .* cannot be read"),
-        (bytes_without_sides, "image_raw without the height, width and channels"),
-        (nothing, "no inputs of a known kind"),
+        (no_examples, "record 0 of .* cannot be read"),
+        (bytes_without_sides, "image_raw whose size is not height"),
+        (nothing, "no inputs of a known format"),
         (no_rows, "has no rows"),
     ],
 )
 def test_inputs_that_cannot_be_read(write, message, tmp_path):
     write(tmp_path)
-    with pytest.raises(BadJob, match=message):
+    with pytest.raises(JobError, match=message):
         read_inputs(tmp_path).take(0, 2)
 
 
@@ -256,22 +263,22 @@ def test_colour_becomes_grey_as_pillow_does_it(tmp_path):
     ],
 )
 def test_rows_that_do_not_fit(array, message, tmp_path):
-    with pytest.raises(BadJob, match=message):
+    with pytest.raises(JobError, match=message):
         fitted(archive(tmp_path, images=array), images=IMAGES).take(0, 2)
 
 
 def test_names_that_do_not_fit(tmp_path):
     label, seed = TensorSpec("int64", (None,)), TensorSpec("int64", (None,))
     rows = archive(tmp_path, images=PIXELS)
-    with pytest.raises(BadJob, match=r"m:f takes seed, label; received seed. Missing: label. Give --labels."):
+    with pytest.raises(JobError, match=r"m:f takes seed, label; received seed. Missing: label. Give --labels."):
         fitted(Seeds(0, 2), seed=seed, label=label)
-    with pytest.raises(BadJob, match=r"m:f takes seed, no label\. Leave it out"):
+    with pytest.raises(JobError, match=r"m:f takes seed, not label\. Leave it out"):
         fitted(Seeds(0, 2, [1]), seed=seed)
-    with pytest.raises(BadJob, match=r"Missing: a, b\. Name the inputs' arrays so"):
+    with pytest.raises(JobError, match=r"Missing: a, b\. Name the arrays like the inputs"):
         fitted(rows, a=IMAGES, b=IMAGES)
-    with pytest.raises(BadJob, match="have 5 and 4 rows"):
-        Together(rows, Seeds(0, 4))
-    assert fitted(Together(rows, Seeds(0, 5)), images=IMAGES, seed=seed).take(0, 1)[0]["seed"].tolist() == [0]
+    with pytest.raises(JobError, match="have 5 and 4 rows"):
+        Combined(rows, Seeds(0, 4))
+    assert fitted(Combined(rows, Seeds(0, 5)), images=IMAGES, seed=seed).take(0, 1)[0]["seed"].tolist() == [0]
 
 
 @pytest.mark.parametrize("form", ["npz", "tfrecord"])
@@ -298,5 +305,5 @@ def test_other_outputs_in_records(tmp_path):
     assert [f["words"].tolist() for f in found] == [[b"a"], [b"b"]]
     assert read_inputs(tmp_path).take(0, 2)["codes"].shape == (2, 3)
     written(tmp_path / "y.tfrecord", [examples.example({"a": [1]}).SerializeToString()])
-    with pytest.raises(BadJob, match="differ"):
+    with pytest.raises(JobError, match="differ"):
         read_inputs(tmp_path).take(0, 3)

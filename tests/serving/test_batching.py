@@ -206,7 +206,7 @@ def test_parameters_are_read_from_tf_servings_file(tmp_path):
     with pytest.raises(errors.InvalidRequest, match=wanted):
         batching.read(file)
     file.write_text("max_batch_sizes { value: 4 }")
-    with pytest.raises(errors.BadOption, match=r"no text of a BatchingParameters: .*max_batch_sizes"):
+    with pytest.raises(errors.OptionError, match=r"not the text of a BatchingParameters: .*max_batch_sizes"):
         batching.read(file)
 
 

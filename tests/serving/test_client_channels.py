@@ -12,7 +12,7 @@ from serving import Client, Overloaded, Statistics, TensorSpec, Tls, Unavailable
 from serving.client import Call
 from serving.client.attempts import Attempts, Policy
 from serving.protocol.errors import Code, error
-from serving.testing import Double, Function
+from serving.testing import FakeServer, Function
 from zoo import cli
 
 FUNCTION = Function(
@@ -24,7 +24,7 @@ class Watching(grpc.GenericRpcHandler):
     """A double behind real gRPC; keeps whom it met and what came with the call, and fails as it is told to."""
 
     def __init__(self):
-        self.double = Double({"m": {"f": FUNCTION}})
+        self.double = FakeServer({"m": {"f": FUNCTION}})
         self.peers, self.metadata, self.failures = set(), [], []
 
     def service(self, details):

@@ -12,7 +12,7 @@ from serving import Client, InvalidRequest, NotFound, TensorSpec, Unavailable
 from serving.client import Transport
 from serving.protocol import protos
 from serving.protocol.errors import Code, error
-from serving.testing import Double, Function
+from serving.testing import FakeServer, Function
 
 SEEDS = {"seed": TensorSpec("int64", (None,))}
 
@@ -20,7 +20,7 @@ SEEDS = {"seed": TensorSpec("int64", (None,))}
 def one(function, outputs=None):
     """A model `m` whose signature `f` is the function."""
     outputs = outputs or {"y": TensorSpec("int64", (None,))}
-    return Double({"m": {"f": Function(function, SEEDS, outputs)}})
+    return FakeServer({"m": {"f": Function(function, SEEDS, outputs)}})
 
 
 @settings(deadline=None, derandomize=True)
@@ -91,7 +91,7 @@ def test_inputs_are_taken_as_they_are_needed():
 
 
 def test_all_pieces_ask_the_version_that_answered_first():
-    inner = Double({"m": {"f": Function(lambda seed: {"y": seed}, SEEDS, {})}}, version=5)
+    inner = FakeServer({"m": {"f": Function(lambda seed: {"y": seed}, SEEDS, {})}}, version=5)
     asked = []
 
     class Watched(Transport):

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from serving.server import thread_pool as crew
-from serving.server.thread_pool import PATIENCE, Crew
+from serving.server import thread_pool
+from serving.server.thread_pool import PATIENCE, AdaptiveThreadPool
 
 WAIT = 10.0
 
@@ -25,11 +25,11 @@ def reaches(count):
 
 @pytest.fixture
 def hire():
-    """(few, most) -> a Crew, which ends with the test."""
+    """(few, most) -> a AdaptiveThreadPool, which ends with the test."""
     hired, before = [], threads()
 
     def make(few, most):
-        hired.append(Crew(few, most))
+        hired.append(AdaptiveThreadPool(few, most))
         return hired[-1]
 
     yield make
@@ -39,7 +39,7 @@ def hire():
 
 
 def test_brief_calls_stay_in_few_threads(hire, monkeypatch):
-    monkeypatch.setattr(crew, "PATIENCE", 1.0)  # a busy machine may hold anything up for a moment
+    monkeypatch.setattr(thread_pool, "PATIENCE", 1.0)  # a busy machine may hold anything up for a moment
     two = hire(few=2, most=8)
     names = [two.submit(threading.get_ident) for _ in range(2000)]
     assert len({name.result(WAIT) for name in names}) <= 2

@@ -11,7 +11,7 @@ import yaml
 from google.protobuf import text_format
 
 from serving.handlers.metrics import PATH
-from serving.protocol import configs, protos
+from serving.protocol import config_files, protos
 from serving.server import flags
 
 ROOT = Path(__file__).parents[2]
@@ -54,10 +54,10 @@ def test_every_file_that_a_flag_names_is_there_and_means_something(where):
 def test_the_configuration_files():
     models = text_format.Parse((DEPLOY / "models.config").read_text(), protos.ModelServerConfig())
     assert all(c.base_path.startswith("/models/") for c in models.model_config_list.config)
-    monitoring = configs.read(configs.MonitoringConfig, DEPLOY / "monitoring.config")
+    monitoring = config_files.read(config_files.MonitoringConfig, DEPLOY / "monitoring.config")
     assert monitoring.prometheus_config.enable
     assert monitoring.prometheus_config.path == PATH
-    assert configs.read(configs.BatchingParameters, DEPLOY / "batching.config").max_batch_size.value == 128
+    assert config_files.read(config_files.BatchingParameters, DEPLOY / "batching.config").max_batch_size.value == 128
     (scrape,) = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())["scrape_configs"]
     assert scrape["metrics_path"] == POD["metadata"]["annotations"]["prometheus.io/path"] == PATH
     assert scrape["static_configs"] == [{"targets": ["serving:8501"]}]

@@ -8,7 +8,7 @@ import pytest
 from serving import AsyncClient, Client, Overloaded, ServingError, TensorSpec, Unsupported
 from serving.client import Call
 from serving.protocol.errors import Code, error
-from serving.testing import Double, Function
+from serving.testing import FakeServer, Function
 
 
 def affine(x, bias):
@@ -37,7 +37,7 @@ FUNCTIONS = {
 @pytest.fixture(scope="module")
 def double():
     """The model `affine` of conftest.py once more, in numpy."""
-    with Client("memory", transport=Double({"affine": FUNCTIONS}, version=3)) as client:
+    with Client("memory", transport=FakeServer({"affine": FUNCTIONS}, version=3)) as client:
         yield client
 
 
@@ -94,11 +94,11 @@ def test_failures_on_purpose_reach_the_client():
         raise error(Code.RESOURCE_EXHAUSTED, "on purpose")
 
     function = Function(busy, {"seed": TensorSpec("int64", (None,))}, {})
-    with Client("memory", transport=Double({"m": {"busy": function}})) as client:
+    with Client("memory", transport=FakeServer({"m": {"busy": function}})) as client:
         with pytest.raises(Overloaded, match="on purpose"):
             client.predict("m", {"seed": [1]}, signature="busy")
         with pytest.raises(Unsupported):
-            client.ask(Call("package.Service/Method", b"", bytes))
+            client.send(Call("package.Service/Method", b"", bytes))
 
 
 def test_text_and_asyncio():
@@ -109,7 +109,7 @@ def test_text_and_asyncio():
     )
 
     async def ask():
-        async with AsyncClient("memory", transport=Double({"m": {"up": upper}}).for_asyncio()) as client:
+        async with AsyncClient("memory", transport=FakeServer({"m": {"up": upper}}).for_asyncio()) as client:
             return await client.predict("m", {"text": ["a", "b"]}, signature="up")
 
     assert asyncio.run(ask())["upper"].tolist() == [b"A", b"B"]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from serving import Client
-from serving.handlers.service import Service
+from serving.handlers.service import Service, warm_up
 from serving.models.loading import Loader
 from serving.models.store import State, Store, StoreConfig
 from serving.protocol import protos, wire
@@ -29,7 +29,7 @@ CALLS = [
 
 @pytest.fixture(scope="module")
 def service(models):
-    store = Store(StoreConfig(root=models, poll_seconds=0), Loader())
+    store = Store(StoreConfig(root=models, poll_seconds=0), Loader(warm_up=warm_up))
     store.start()
     yield Service(store)
     store.stop()

@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from serving import Client, InvalidRequest, ServingError, Unavailable
-from serving.handlers.service import Service
+from serving.handlers.service import Service, warm_up
 from serving.models.loading import Loader
 from serving.models.store import State, Store, StoreConfig
 from serving.protocol import protos, wire
@@ -44,7 +44,7 @@ def models(version, tmp_path):
 
 @pytest.fixture
 def store(models):
-    made = Store(StoreConfig(root=models, poll_seconds=0), Loader())
+    made = Store(StoreConfig(root=models, poll_seconds=0), Loader(warm_up=warm_up))
     made.start()
     return made
 
@@ -176,7 +176,7 @@ def test_what_the_client_returns_can_be_written_to():
 def test_a_restart_beside_a_half_copied_version_serves_the_whole_one(version, models):
     shutil.copytree(version, models / "m" / "2")
     (models / "m" / "2" / "saved_model.pb").unlink()
-    store = Store(StoreConfig(root=models, poll_seconds=0), Loader())
+    store = Store(StoreConfig(root=models, poll_seconds=0), Loader(warm_up=warm_up))
     store.start()
     assert store.available() == {"m": [1]}
     shutil.copy(version / "saved_model.pb", models / "m" / "2")
@@ -198,7 +198,7 @@ def test_a_failed_load_is_tried_again_once_the_files_have_changed(version, model
 def test_a_folder_that_cannot_be_read_for_a_while_unloads_nothing(by_name, models, tmp_path_factory):
     away = tmp_path_factory.mktemp("away")
     config = {"models": {"m": Source(models / "m")}} if by_name else {"root": models}
-    store = Store(StoreConfig(poll_seconds=0, **config), Loader())
+    store = Store(StoreConfig(poll_seconds=0, **config), Loader(warm_up=warm_up))
     store.start()
     models.rename(away / "x")
     store.poll()
@@ -211,7 +211,7 @@ def test_no_error_of_one_model_stops_another(version, models):
     def counted(name, path):
         if name == "a":
             raise KeyError("something unforeseen")
-        return Loader()(name, path)
+        return Loader(warm_up=warm_up)(name, path)
 
     store = Store(StoreConfig(root=models, poll_seconds=0), counted)
     store.start()

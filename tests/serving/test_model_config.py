@@ -5,12 +5,13 @@ import time
 import pytest
 from google.protobuf import text_format
 
+from serving.handlers.served_models import ServedModels
 from serving.handlers.service import Service
 from serving.models.store import State, Store, StoreConfig
 from serving.protocol import errors, protos
-from serving.protocol.errors import BadOption, Code, ServingError
+from serving.protocol.errors import Code, OptionError, ServingError
 from serving.protocol.versions import Policy, Source
-from serving.server.model_config import ConfigFile, Configuration, read
+from serving.server.config_watcher import ConfigWatcher, read
 
 
 class Fake:
@@ -45,7 +46,7 @@ class Served:
 
     def __init__(self, **options):
         self.store = Store(StoreConfig(poll_seconds=0, retries=0), loaded)
-        self.configuration = Configuration(self.store, **options)
+        self.configuration = ServedModels(self.store, **options)
         self.service = Service(self.store, self.configuration)
 
     def reload(self, text):
@@ -189,7 +190,7 @@ def test_a_new_model_that_does_not_load_is_told_and_stops_no_other(base):
     assert message.startswith(
         "2 model(s) did not become available: {{{name: bad version: 1} due to error: DATA_LOSS: the"
     )
-    assert "{{name: gone} due to error: no version of it is there to be loaded}, }" in message
+    assert "{{name: gone} due to error: its folder has no version}, }" in message
     assert served.store.available() == {"m": [3]}
 
 
@@ -211,7 +212,7 @@ def test_a_file_is_followed_and_a_bad_one_leaves_the_last_good_one(base, caplog)
     file, served = base / "models.config", Served()
     file.write_text(models(entry(base, "m")))
     served.configuration.reload(read(file))
-    following = ConfigFile(file, 0.02, served.configuration.reload)
+    following = ConfigWatcher(file, 0.02, served.configuration.reload)
 
     def until(condition):
         end = time.monotonic() + 20
@@ -228,10 +229,10 @@ def test_a_file_is_followed_and_a_bad_one_leaves_the_last_good_one(base, caplog)
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):
-    with pytest.raises(BadOption, match="cannot be read"):
+    with pytest.raises(OptionError, match="cannot be read"):
         read(tmp_path / "missing")
     (tmp_path / "bad").write_text("model_config_lists { }")
-    with pytest.raises(BadOption, match=r"Error parsing text-format tensorflow\.serving\.ModelServerConfig: .*lists"):
+    with pytest.raises(OptionError, match=r"Error parsing text-format tensorflow\.serving\.ModelServerConfig: .*lists"):
         read(tmp_path / "bad")
 
 

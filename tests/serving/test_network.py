@@ -14,8 +14,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from serving import Client, Overloaded, Tls, Unavailable
-from serving.protocol import configs
-from serving.protocol.errors import BadOption
+from serving.protocol import config_files
+from serving.protocol.errors import OptionError
 from serving.server.embedded import Server, ServerConfig, flags, main
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
@@ -62,7 +62,7 @@ def authority():
 
 def ssl_file(folder, authority, *, verify):
     certificate = authority.issue_cert("localhost", "127.0.0.1")
-    made = configs.SSLConfig(
+    made = config_files.SSLConfig(
         server_key=certificate.private_key_pem.bytes().decode(),
         server_cert=certificate.cert_chain_pems[0].bytes().decode(),
         client_verify=verify,
@@ -102,7 +102,7 @@ def test_tls_by_the_text_of_an_ssl_config(models, tmp_path, authority, mutual):
 )
 def test_a_wrong_ssl_config_is_told(models, tmp_path, text, message):
     (tmp_path / "ssl").write_text(text)
-    with pytest.raises(BadOption, match=message):
+    with pytest.raises(OptionError, match=message):
         Server(ServerConfig(models=models, port=0, ssl=tmp_path / "ssl"))
 
 

@@ -9,7 +9,7 @@ from serving.handlers import request_log as requestlog
 from serving.handlers.metrics import Monitor
 from serving.handlers.request_log import RequestLog
 from serving.protocol import protos, wire
-from serving.protocol.errors import BadOption
+from serving.protocol.errors import OptionError
 
 
 def config(prefix, rate):
@@ -107,5 +107,5 @@ def test_a_disk_that_cannot_be_written_fails_no_request(tmp_path):
     ("prefix", "rate", "text"), [("relative", 1.0, "absolute"), ("/x", 1.5, "from 0 to 1"), ("", 1, "absolute")]
 )
 def test_configs_that_cannot_be(prefix, rate, text):
-    with pytest.raises(BadOption, match=text):
+    with pytest.raises(OptionError, match=text):
         RequestLog(Monitor()).configure({"affine": config(prefix, rate)})

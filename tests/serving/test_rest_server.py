@@ -11,10 +11,10 @@ import pytest
 import trustme
 
 from serving.handlers.metrics import Monitor
-from serving.handlers.service import Service
+from serving.handlers.service import Service, warm_up
 from serving.models.loading import Loader
 from serving.models.store import Store, StoreConfig
-from serving.protocol.errors import BadOption, CannotServe
+from serving.protocol.errors import OptionError, ServerStartError
 from serving.server.rest import app as rest_module
 from serving.server.rest.app import Rest
 
@@ -23,7 +23,7 @@ SLOW = {"signature_name": "slow", "inputs": [10**7]}
 
 @pytest.fixture(scope="module")
 def service(models):
-    store = Store(StoreConfig(root=models, poll_seconds=0), Loader())
+    store = Store(StoreConfig(root=models, poll_seconds=0), Loader(warm_up=warm_up))
     store.start()
     yield Service(store, entrypoint=None)
     store.stop()
@@ -58,15 +58,15 @@ def test_tls(started, tmp_path):
 
 def test_keys_that_cannot_be_used(service, tmp_path):
     (tmp_path / "bad.pem").write_text("nothing")
-    with pytest.raises(BadOption, match="needs both"):
+    with pytest.raises(OptionError, match="needs both"):
         Rest(service, Monitor(), key=tmp_path / "bad.pem")
-    with pytest.raises(BadOption, match="cannot be used"):
+    with pytest.raises(OptionError, match="cannot be used"):
         Rest(service, Monitor(), key=tmp_path / "bad.pem", certificate=tmp_path / "bad.pem")
 
 
 def test_a_port_that_is_taken(service, started):
     _, rest = started()
-    with pytest.raises(CannotServe, match=f"cannot listen on 127.0.0.1:{rest.port}"):
+    with pytest.raises(ServerStartError, match=f"cannot listen on 127.0.0.1:{rest.port}"):
         Rest(service, Monitor(), port=rest.port)
 
 

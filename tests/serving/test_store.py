@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import Client, NotFound
+from serving.handlers.service import warm_up
 from serving.models import saved_model as engine
 from serving.models import store
 from serving.models.loading import Loader
@@ -198,7 +199,7 @@ def test_a_bad_base_path_does_not_block_the_others(tmp_path):
 
 def test_a_request_keeps_its_version_and_the_last_one_closes_it(models, tmp_path):
     shutil.copytree(models / "affine" / "1", tmp_path / "affine" / "1")
-    found = make(tmp_path, Loader())
+    found = make(tmp_path, Loader(warm_up=warm_up))
     found.poll()
     _, held = found.get("affine")
     gone = weakref.ref(held)
@@ -253,7 +254,7 @@ def test_warmup_runs_before_a_version_is_available(models, tmp_path, monkeypatch
     request = asks.predict({"seed": np.int64([1])}, signature="sample")
     log = prediction_log_pb2.PredictionLog(predict_log={"request": request})
     savedmodels.save_warmup(version, [log.SerializeToString()] * 2)
-    found = make(tmp_path, Loader())
+    found = make(tmp_path, Loader(warm_up=warm_up))
     found.poll()
     assert ran == ["sample", "sample"]
     assert found.available() == {"affine": [1]}
@@ -261,7 +262,7 @@ def test_warmup_runs_before_a_version_is_available(models, tmp_path, monkeypatch
 
 def test_what_is_no_saved_model_is_told(tmp_path):
     (whole(tmp_path / "m" / "1") / "saved_model.pb").write_bytes(b"garbage")
-    found = make(tmp_path, Loader(), retries=0)
+    found = make(tmp_path, Loader(warm_up=warm_up), retries=0)
     found.poll()
     (status,) = found.statuses("m")
     assert status.state == State.END

@@ -11,8 +11,8 @@ import pytest
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.protocol import configs
-from serving.protocol.errors import BadOption, CannotServe
+from serving.protocol import config_files
+from serving.protocol.errors import OptionError, ServerStartError
 from serving.server import tfserving
 
 
@@ -45,8 +45,8 @@ def test_every_model_and_health(folder):
 def test_rest_brings_metrics_and_batching_its_parameters(folder):
     found = asked(folder, "--rest_api_port=8501", "--enable_batching=true")
     files = folder / "files"
-    assert configs.read(configs.MonitoringConfig, files / "monitoring_config_file").prometheus_config.enable
-    batching = configs.read(configs.BatchingParameters, files / "batching_parameters_file")
+    assert config_files.read(config_files.MonitoringConfig, files / "monitoring_config_file").prometheus_config.enable
+    batching = config_files.read(config_files.BatchingParameters, files / "batching_parameters_file")
     assert batching.max_batch_size.value > 1
     assert batching.num_batch_threads.value >= 1
     assert (found["rest_api_port"], found["enable_batching"]) == ("8501", "true")
@@ -62,9 +62,9 @@ def test_the_users_own_flags_count(folder):
 
 
 def test_folders_without_models(folder):
-    with pytest.raises(BadOption, match="holds no model"):
+    with pytest.raises(OptionError, match="holds no model"):
         tfserving.flags(folder / "models" / "notes", 1, folder)
-    with pytest.raises(BadOption, match="There is no folder"):
+    with pytest.raises(OptionError, match="There is no folder"):
         tfserving.flags(folder / "nowhere", 1, folder)
 
 
@@ -97,7 +97,10 @@ def test_the_real_server_gets_the_same_folder_and_what_comes_to_it(folder):
     binary.parent.mkdir()
     binary.write_text(FAKE.format(python=sys.executable))
     binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
-    code = f"from serving import tfserving; from pathlib import Path; exit(tfserving.run(Path({str(models)!r}), 8765))"
+    code = (
+        "from pathlib import Path; from serving.server import tfserving\n"
+        f"exit(tfserving.run(Path({str(models)!r}), 8765))"
+    )
     path = f"{binary.parent}{os.pathsep}{os.environ['PATH']}"
     process = subprocess.Popen(
         [sys.executable, "-c", code], env={**os.environ, "PATH": path}, stdout=subprocess.PIPE, text=True
@@ -115,8 +118,8 @@ def test_the_real_server_gets_the_same_folder_and_what_comes_to_it(folder):
 def test_without_the_real_server(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert tfserving.find() is None
-    with pytest.raises(CannotServe, match="is not on the PATH"):
+    with pytest.raises(ServerStartError, match="is not on the PATH"):
         tfserving.run(folder / "models", 1)
     monkeypatch.setattr(tfserving, "find", lambda: "/bin/true")
-    with pytest.raises(BadOption, match="holds no model"):
+    with pytest.raises(OptionError, match="holds no model"):
         tfserving.run(folder / "files", 1)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import serving
 from serving import InvalidRequest, ServerFailure
 from serving.protocol import protos, wire
 
@@ -94,11 +95,27 @@ def test_the_descriptors_are_those_of_the_installed_packages():
 
 def test_the_client_comes_without_tensorflow():
     code = (
-        "import sys, serving; c = serving.Client('127.0.0.1:9'); from serving import protos, wire\n"
+        "import sys, serving; c = serving.Client('127.0.0.1:9'); from serving.protocol import protos, wire\n"
         "wire.encode([1.0]); protos.PredictRequest(); c.close()\n"
         "assert not {'tensorflow', 'tensorflow_serving', 'zoo', 'explain'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_both_sides_agree_on_needs_neither_a_network_nor_the_client():
+    code = (
+        "import sys, pkgutil, importlib, serving.protocol as protocol\n"
+        "for m in pkgutil.iter_modules(protocol.__path__): importlib.import_module(f'serving.protocol.{m.name}')\n"
+        "assert not {'grpc', 'serving.client', 'tensorflow', 'tensorflow_serving'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_name_of_the_package_is_there():
+    for name in serving.__all__:
+        assert getattr(serving, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Cliant'"):
+        serving.Cliant  # noqa: B018
 
 
 HEADER = protos.TensorProto(dtype=1, tensor_shape={"dim": [{"size": 3}]}).SerializeToString()

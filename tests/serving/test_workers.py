@@ -10,7 +10,7 @@ import pytest
 
 from serving import Client, InvalidRequest
 from serving.handlers.metrics import PATH, Monitor
-from serving.server.metrics_peers import Siblings
+from serving.server.metrics_peers import MetricsPeers
 
 MONITORING = Path(__file__).parents[2] / "serving" / "deploy" / "monitoring.config"
 
@@ -57,7 +57,7 @@ def test_metrics_of_processes_add_up(tmp_path):
         monitor.runtime("m", "Predict", seconds)
     theirs.examples("m", 3)
     (tmp_path / "here").mkdir()
-    us, other = Siblings(tmp_path / "here", ours.snapshot), Siblings(tmp_path, theirs.snapshot)
+    us, other = MetricsPeers(tmp_path / "here", ours.snapshot), MetricsPeers(tmp_path, theirs.snapshot)
     (tmp_path / "here" / "other").symlink_to(tmp_path / str(os.getpid()))
     text = ours.text(us.ask())
     assert 'runtime_latency_count{model_name="m",API="Predict",runtime="TF1"} 3\n' in text
@@ -69,13 +69,13 @@ def test_metrics_of_processes_add_up(tmp_path):
 
 
 def test_a_worker_that_has_ended_says_nothing_and_one_that_hangs_is_told(tmp_path, monkeypatch):
-    from serving.server import metrics_peers as siblings
+    from serving.server import metrics_peers
 
     with socket.socket(socket.AF_UNIX) as ended:
         ended.bind(str(tmp_path / "ended"))
-    us = Siblings(tmp_path, bytes)
+    us = MetricsPeers(tmp_path, bytes)
     assert us.ask() == []
-    monkeypatch.setattr(siblings, "SECONDS", 0.1)
+    monkeypatch.setattr(metrics_peers, "SECONDS", 0.1)
     with socket.socket(socket.AF_UNIX) as hanging:
         hanging.bind(str(tmp_path / "hanging"))
         hanging.listen()

@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import trange
 
+from serving.protocol import versions
 from zoo.core.errors import UserError
 from zoo.core.random import Seed
 
@@ -104,13 +105,12 @@ class Exported:
     """
 
     def __init__(self, models: Path, name: str) -> None:
-        home = models / name
-        versions = [int(p.name) for p in home.iterdir() if p.name.isdecimal()] if home.is_dir() else []
-        if not versions:
+        folder = versions.latest(models / name)
+        if folder is None:
             raise UserError(
                 f"There is no model {name!r} in {models}. `zoo export RUN --models {models}` puts one there."
             )
-        self._model = tf.saved_model.load(str(home / str(max(versions))))
+        self._model = tf.saved_model.load(str(folder))
         self._signatures = self._model.signatures
         if not {"generate", "discriminate"} <= set(self._signatures) or self._inputs("generate") != ["latents"]:
             raise UserError(

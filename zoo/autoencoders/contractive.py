@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.codes import contraction
@@ -33,7 +34,7 @@ def contractive(
     projections=0 takes the Jacobian exactly.
     """
 
-    def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
+    def penalty(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
         """λ ‖∂h/∂x‖²_F, equation 2."""
         if projections:
             directions = seed.normal((projections, code)) / projections**0.5
@@ -43,4 +44,4 @@ def contractive(
 
     encoder = mlp(spec.shape, hidden, (code,), activation="relu", output="sigmoid", name="encoder")
     decoder = mlp((code,), hidden[::-1], spec.shape, name="decoder")
-    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=pay)
+    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=penalty)

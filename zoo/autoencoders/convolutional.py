@@ -5,7 +5,7 @@ Strided convolutions stand in for the paper's pooling.
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
 
@@ -13,6 +13,7 @@ from zoo.networks.pairs import pair
 @recipe(
     family="autoencoder",
     reference="doi 10.1007/978-3-642-21735-7_7",
+    kinds=("image",),
     claims=[Claim("convolutions suit images", "test_error", "undercomplete code=32")],
     epochs=20,
     learning_rate=1e-3,

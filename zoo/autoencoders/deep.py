@@ -5,7 +5,7 @@ Their pretraining by Boltzmann machines gave way to better initial weights and o
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 from zoo.autoencoders.family import Autoencoder, Corruption
 from zoo.core.claims import Claim
 from zoo.core.errors import unknown
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.networks.pairs import pair

@@ -8,7 +8,8 @@ import tensorflow as tf
 from zoo.autoencoders.family import Autoencoder, Penalty
 from zoo.core.claims import Claim
 from zoo.core.errors import unknown
-from zoo.core.model import Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
@@ -17,10 +18,10 @@ from zoo.networks.mlp import mlp
 
 
 def _kl(weight: float, target: float) -> Penalty:
-    def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
+    def penalty(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
         return {"sparsity": weight * sparsity_kl(gather(codes), target)}
 
-    return pay
+    return penalty
 
 
 def _l1(weight: float, target: float) -> Penalty:

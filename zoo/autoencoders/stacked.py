@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from zoo.autoencoders.family import LOSSES, Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.reconstruction import squared_error
@@ -48,15 +49,15 @@ def stacked(
     def layer(i: int) -> Player:
         """The i-th layer learns to give back what those below it give."""
 
-        def pay(batch: Batch, seed: Seed) -> Terms:
-            h = batch.x
+        def reconstruct(batch: Batch, seed: Seed) -> Terms:
+            h = batch[spec.target]
             for below in f[:i]:
                 h = below(h, training=False)
             h = tf.stop_gradient(h)
             again = g[i](f[i](h, training=True), training=True)
             return {"reconstruction": squared_error(h, again) if i else LOSSES[loss](h, again)}
 
-        return Player(f"layer{i + 1}", [f[i], g[i]], pay, during=(i * each, (i + 1) * each))
+        return Player(f"layer{i + 1}", [f[i], g[i]], reconstruct, active=(i * each, (i + 1) * each))
 
     encoder, decoder = chain(f, name="encoder"), chain(g[::-1], name="decoder")
     greedy = [layer(i) for i in range(len(f))]

@@ -22,7 +22,7 @@ from zoo.data.splits import Split
 __all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "raised_in"]
 
 _YOURS = {
-    "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie[tfds]')",
+    "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
     "FOLDER": "a folder of images; its subfolders are classes, or `train` and `test`",
     "FILE.npz": "`x`: images (N, H, W[, C]), videos (N, T, H, W, C) or a table (N, F); optionally `y`: labels from 0",
     "FILE.tfrecord": "tf.train.Example with `image` or `image_raw`, optionally `label`; a glob for several",

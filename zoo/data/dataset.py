@@ -76,6 +76,15 @@ class Data:
         shown = [name if sizes is None else f"{name} {sizes[i]:,}" for i, name in enumerate(names[:12])]
         return [f"{len(names)} classes: {', '.join(shown)}{', ...' if len(names) > 12 else ''}"]
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether data has changed: how many examples there are, and a hash of the first."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.test):
+            for name, values in split.arrays(16).items():
+                digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
+        return f"{self.train.count} + {self.test.count} examples, {digest.hexdigest()[:12]}"
+
 
 class Examples(NamedTuple):
     """Raw arrays: `x` (N, ...); `labels` (N,) or None; `test`, bool (N,): the set's own split, or None; and others."""

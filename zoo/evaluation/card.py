@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from serving.protocol import versions
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError
 from zoo.evaluation import score
@@ -26,8 +27,9 @@ def checkpoint(folder: Path) -> str:
 
 def find(models: Path, name: str, version: int | None) -> Path:
     """The card of an exported version, the latest if None. Errors: UserError where there is none."""
-    versions = [int(p.name) for p in (models / name).glob("[0-9]*") if p.name.isdecimal()]
-    path = models / name / str(max(versions, default=0) if version is None else version) / CARD
+    found = versions.servable(models / name)
+    number = max(found, default=1) if version is None else version
+    path = found.get(number, models / name / str(number)) / CARD
     if not path.exists():
         raise UserError(f"There is no {path}: a version that `zoo export` wrote has one. Check --models and --name.")
     return path

@@ -11,6 +11,7 @@ from serving.protocol.files import write_whole
 from zoo.core.errors import Failure
 from zoo.evaluation import figures, measures, score
 from zoo.evaluation.comparison import Comparison, Entry
+from zoo.evaluation.results import Store
 from zoo.evaluation.score import Protocol, Score
 from zoo.evaluation.trials import Budget, Contender, Measured, Trials, command_line, measured, most, seeds
 from zoo.training import run, strategy
@@ -30,7 +31,7 @@ class Question(NamedTuple):
 
 
 def compare(
-    contenders: Sequence[Contender], question: Question, budget: Budget, *, out: Path, store: Path
+    contenders: Sequence[Contender], question: Question, budget: Budget, *, out: Path, store: Store
 ) -> Comparison:
     """Trains each contender with each seed, measures on the way and at the end, and stores what came of it.
 
@@ -52,8 +53,9 @@ def compare(
     ]
     entries[0] = replace(entries[0], difference=None)
     comparison = Comparison(question.title, question.measure, question.better, tuple(entries))
-    score.write(store / f"{comparison.name}.json", comparison.to_json())
-    figures.curves(comparison, store / f"{comparison.name}.png")
+    score.write(store.record(comparison.name), comparison.to_json())
+    store.pictures.mkdir(parents=True, exist_ok=True)
+    figures.curves(comparison, store.pictures / f"{comparison.name}.png")
     return comparison
 
 

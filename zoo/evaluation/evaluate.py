@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError, unknown
-from zoo.core.registry import show
+from zoo.core.parameters import show
 from zoo.data import Data
 from zoo.evaluation import score
 from zoo.evaluation.measures import Trained

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from serving.protocol.files import write_whole
+from zoo.core.errors import UserError
 from zoo.core.registry import Recipe
 from zoo.evaluation import figures
 from zoo.evaluation.comparison import Comparison
-from zoo.evaluation.results import Results
+from zoo.evaluation.results import Results, Store
 from zoo.evaluation.verdicts import Verdict, Verified
 
 _INTRODUCTION = """\
@@ -28,34 +29,43 @@ _CLAIMS = ("model", "claim", "measure", "model's, by seed", "against", "differen
 _COMPARED = ("model", "last", "best of its looks", "last, to the first", "runs that failed")
 
 
-def write(results: Results, recipes: Iterable[Recipe], folder: Path, path: Path) -> None:
-    """Writes the page, and the pictures of comparisons into the results' `folder`."""
+def write(results: Results, recipes: Iterable[Recipe], store: Store, path: Path) -> None:
+    """Writes the page at `path`, and the pictures of comparisons. Errors: UserError where there are no results."""
+    if not (results.verified or results.compared):
+        raise UserError(
+            f"{store.records} holds no results, so {path} is left as it is. `zoo verify MODEL --store {store.records}` "
+            f"makes one."
+        )
+    store.pictures.mkdir(parents=True, exist_ok=True)
     for comparison in results.compared:
-        figures.curves(comparison, folder / f"{comparison.name}.png")
+        figures.curves(comparison, store.pictures / f"{comparison.name}.png")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, page(results, recipes, folder, path))
+    write_whole(path, page(results, recipes, store, path))
 
 
-def page(results: Results, recipes: Iterable[Recipe], folder: Path, path: Path) -> str:
-    """The text of the page at `path`. Of `folder` it takes the names of pictures, and the notes: NAME.md, what others
-    found of the same question, or why a claim does not show, stands under the table with the result NAME."""
-    link = os.path.relpath(folder, path.parent)
-    rows = [(v.shown, _row(found, v, link)) for found in results.verified for v in found.verdicts]
+def page(results: Results, recipes: Iterable[Recipe], store: Store, path: Path) -> str:
+    """The text of the page at `path`.
+
+    The store gives the pictures, and the notes: what others found of the same question, or why a claim is not shown,
+    stands under the table with the result.
+    """
+    records, pictures = (os.path.relpath(folder, path.parent) for folder in (store.records, store.pictures))
+    rows = [(v.shown, _row(found, v, records)) for found in results.verified for v in found.verdicts]
     parts = [_INTRODUCTION]
     for title, shown in (("Shown", True), ("Not shown", False)):
         some = [row for what, row in rows if what == shown]
         parts += [f"## {title}\n", f"{len(some)} of {len(rows)} claims.\n", *([_table(_CLAIMS, some)] if some else [])]
-    parts += [note for found in results.verified for note in _note(folder / f"{found.name}.md")]
+    parts += [note for found in results.verified if (note := store.note(found.name))]
     parts += ["## Compared\n"] * bool(results.compared)
-    parts += [_compared(comparison, link, folder / f"{comparison.name}.md") for comparison in results.compared]
-    parts += _drawn(results, folder, link)
+    parts += [_compared(found, records, pictures, store.note(found.name)) for found in results.compared]
+    parts += _drawn(results, store, pictures)
     known = {found.model for found in results.verified}
     missing = [f"- `{recipe.name}`" for recipe in recipes if recipe.name not in known]
     parts += ["## Not measured yet\n", "\n".join(missing) or "Nothing: every model has its result.", ""]
     return "\n".join(parts)
 
 
-def _row(found: Verified, verdict: Verdict, link: str) -> Sequence[str]:
+def _row(found: Verified, verdict: Verdict, records: str) -> Sequence[str]:
     claim, protocol = verdict.claim, verdict.difference.protocol
     return (
         f"`{found.model}`",
@@ -65,11 +75,11 @@ def _row(found: Verified, verdict: Verdict, link: str) -> Sequence[str]:
         f"{claim.against}: {_numbers(verdict.theirs)}",
         str(verdict.difference),
         f"{max(found.seconds, default=math.nan):.0f} s",
-        f"`{protocol.command}` ([file]({link}/{found.name}.json))",
+        f"`{protocol.command}` ([file]({records}/{found.name}.json))",
     )
 
 
-def _compared(comparison: Comparison, link: str, note: Path) -> str:
+def _compared(comparison: Comparison, records: str, pictures: str, note: str) -> str:
     first = comparison.entries[0]
     rows = [
         (
@@ -84,28 +94,26 @@ def _compared(comparison: Comparison, link: str, note: Path) -> str:
     return "\n".join(
         [
             f"### {comparison.title}\n",
-            f"![{comparison.measure} over epochs]({link}/{comparison.name}.png)\n",
+            f"![{comparison.measure} over epochs]({pictures}/{comparison.name}.png)\n",
             f"`{comparison.measure}`, {comparison.better} is better; the first is `{first.model}`; of "
-            f"{first.last.protocol.data}. The file: [{comparison.name}.json]({link}/{comparison.name}.json). Again:\n",
+            f"{first.last.protocol.data}. The file: [{comparison.name}.json]({records}/{comparison.name}.json). "
+            "Again:\n",
             f"```\n{first.last.protocol.command}\n```\n",
             _table(_COMPARED, rows),
-            *_note(note),
+            *([note] if note else []),
         ]
     )
 
 
-def _note(path: Path) -> list[str]:
-    return [path.read_text()] if path.exists() else []
-
-
-def _drawn(results: Results, folder: Path, link: str) -> list[str]:
+def _drawn(results: Results, store: Store, pictures: str) -> list[str]:
     """What each verified model draws after its first training."""
-    pictures = [
-        (f, p) for f in results.verified for p in sorted(folder.glob(f"{f.name}.*")) if p.suffix in (".png", ".gif")
+    lines = [
+        f"`{found.model}` on {found.data}:\n\n![{found.model} on {found.data}]({pictures}/{path.name})\n"
+        for found in results.verified
+        for path in store.drawn(found.name)
     ]
-    if not pictures:
+    if not lines:
         return []
-    lines = [f"`{f.model}` on {f.data}:\n\n![{f.model} on {f.data}]({link}/{p.name})\n" for f, p in pictures]
     return [
         "## Seen\n",
         "After the last epoch with seed 0; where a model reconstructs, beside the originals.\n",

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from zoo.core import registry
 from zoo.core.config import RunConfig
 from zoo.core.errors import Failure, UserError
-from zoo.core.registry import Recipe, show
+from zoo.core.parameters import show
+from zoo.core.registry import Recipe
 from zoo.data import load
 from zoo.evaluation import measures
 from zoo.evaluation.measures import Trained

@@ -12,13 +12,14 @@ from zoo.core.errors import Failure, UserError
 from zoo.core.registry import Recipe
 from zoo.evaluation import measures, score
 from zoo.evaluation.measures import Trained
+from zoo.evaluation.results import Store
 from zoo.evaluation.score import Protocol
 from zoo.evaluation.trials import Budget, Contender, Trials, command_line, measured, most, seeds
 from zoo.evaluation.verdicts import Verdict, Verified
 from zoo.training import run
 
 
-def verify(recipe: Recipe, budget: Budget, *, count: int, out: Path, store: Path) -> Verified:
+def verify(recipe: Recipe, budget: Budget, *, count: int, out: Path, store: Store) -> Verified:
     """Trains the variant, and the models that it is held against, `count` times each, and stores the verdicts.
 
     A run that fails leaves its claim not shown. Errors: UserError for a variant without claims.
@@ -36,8 +37,8 @@ def verify(recipe: Recipe, budget: Budget, *, count: int, out: Path, store: Path
     ]
     seconds = [run.seconds(trials.folder(variant, seed)) for seed in chosen]
     verified = Verified(recipe.name, budget.data, tuple(seconds), tuple(verdicts))
-    score.write(store / f"{verified.name}.json", verified.to_json())
-    _keep_picture(trials.folder(variant, 0) / "samples", store / verified.name)
+    score.write(store.record(verified.name), verified.to_json())
+    _keep_picture(trials.folder(variant, 0) / "samples", store.pictures / verified.name)
     return verified
 
 
@@ -101,4 +102,5 @@ def _verdict(claim: Claim, pairs: Sequence[_Pair], protocol: Protocol) -> Verdic
 def _keep_picture(samples: Path, name: Path) -> None:
     """The last picture of a run, under this name with its own suffix; tables of numbers have none."""
     for picture in sorted(samples.glob("epoch-*"))[-1:]:
+        name.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, name.with_name(f"{name.name}{picture.suffix}"))

@@ -1,7 +1,7 @@
 """The conditional GAN: both networks are told the label. Mirza & Osindero, arXiv 1411.1784."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
@@ -11,6 +11,7 @@ from zoo.losses.adversarial import non_saturating
     family="gan",
     reference="arXiv 1411.1784",
     claims=(Claim("gives the class asked for", "agreement", "0.9", "above"),),
+    condition=("label",),
     epochs=30,
     **ADAM,
 )

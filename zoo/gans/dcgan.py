@@ -1,7 +1,7 @@
 """DCGAN: a GAN of strided convolutions alone. Radford, Metz & Chintala, arXiv 1511.06434."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
@@ -11,9 +11,16 @@ from zoo.losses.adversarial import non_saturating
     family="gan",
     reference="arXiv 1511.06434",
     claims=(Claim("convolutions draw better than perceptrons", "frechet", "gan"),),
+    kinds=("image",),
     epochs=30,
     **ADAM,
 )
 def dcgan(spec: Spec, *, latent: int = 100, width: int = 64, smoothing: float = 0.0) -> GAN:
-    """A GAN of strided convolutions alone."""
+    """A GAN of strided convolutions alone.
+
+    Args:
+      latent: numbers in a code.
+      width: channels at half the resolution of the images; they double at each level below.
+      smoothing: the discriminator's label of real images is 1 - smoothing.
+    """
     return assemble(spec, loss=non_saturating(smoothing), latent=latent, width=width)

@@ -1,7 +1,7 @@
 """The GAN, as any loss with any penalty on any networks. Goodfellow et al., arXiv 1406.2661."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses import adversarial
@@ -19,8 +19,8 @@ def gan(
     *,
     loss: str = "non_saturating",
     penalty: str = "none",
-    weight: float = 10.0,
-    every: int = 1,
+    penalty_weight: float = 10.0,
+    interval: int = 1,
     orthogonality: float = 0.0,
     networks: str = "mlp",
     norm: str = "none",
@@ -30,7 +30,7 @@ def gan(
     prior: str = "normal",
     augment: tuple[str, ...] = (),
     clip: float = 0.0,
-    moves: int = 1,
+    updates: int = 1,
     conditional: bool = False,
     guide: float = 0.0,
 ) -> GAN:
@@ -43,8 +43,8 @@ def gan(
         spec,
         loss=adversarial.get(loss),
         penalty=penalty,
-        weight=weight,
-        every=every,
+        penalty_weight=penalty_weight,
+        interval=interval,
         orthogonality=orthogonality,
         networks=networks,
         norm=norm,
@@ -54,7 +54,7 @@ def gan(
         prior=prior,
         augment=augment,
         clip=clip,
-        moves=moves,
+        updates=updates,
         conditional=conditional,
         guide=guide,
     )

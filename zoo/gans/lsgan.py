@@ -1,7 +1,7 @@
 """LSGAN: least squares, which also draw what is right but far from the data. Mao et al., arXiv 1611.04076."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import least_squares

@@ -1,7 +1,7 @@
 """R3GAN, the modern baseline: relativistic pairing with R1 and R2. Huang et al., arXiv 2501.05441."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import relativistic
@@ -22,7 +22,13 @@ from zoo.losses.adversarial import relativistic
     ema=0.99,
 )
 def r3gan(
-    spec: Spec, *, networks: str = "resnet", latent: int = 64, width: int = 16, weight: float = 1.0, every: int = 1
+    spec: Spec,
+    *,
+    networks: str = "resnet",
+    latent: int = 64,
+    width: int = 16,
+    penalty_weight: float = 1.0,
+    interval: int = 1,
 ) -> GAN:
     """Residual networks, a loss of pairs, and slopes of zero at real and at fake. Equations 2 and 4.
 
@@ -40,6 +46,6 @@ def r3gan(
         width=width,
         norm="none",
         penalty="r1_r2",
-        weight=weight,
-        every=every,
+        penalty_weight=penalty_weight,
+        interval=interval,
     )

@@ -1,7 +1,7 @@
 """SNGAN: every layer of D is 1-Lipschitz. Miyato, Kataoka, Koyama & Yoshida, arXiv 1802.05957."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import hinge

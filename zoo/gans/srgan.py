@@ -5,8 +5,8 @@ from typing import Any, final
 import keras
 
 from zoo.core.claims import Claim
-from zoo.core.errors import UserError
-from zoo.core.model import Batch, Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Batch, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.gans.games.upscaling import Upscaling
@@ -32,15 +32,17 @@ class SRGAN(Upscaling):
 
     def pixel_loss(self, batch: Batch, seed: Seed) -> Terms:
         """Equation 4."""
-        return {"mse": mean_squared_error(batch.x, self.enlarged(batch.x, training=True))}
+        x = batch[self.spec.target]
+        return {"mse": mean_squared_error(x, self.enlarged(x, training=True))}
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
         """Equation 3: the content by equations 4 and 5, and D's opinion by equation 6."""
-        x, again = batch.x, self.enlarged(batch.x, training=True)
+        x = batch[self.spec.target]
+        again = self.enlarged(x, training=True)
         return {
             "mse": mean_squared_error(x, again),
             "features": perceptual_distance(self.features, x, again),
-            "adversarial": self.adversarial * self.pays.generator(self.D(again, training=True)),
+            "adversarial": self.adversarial * self.adversarial_loss.generator(self.D(again, training=True)),
         }
 
 
@@ -49,14 +51,13 @@ class SRGAN(Upscaling):
     reference="arXiv 1609.04802",
     claims=(Claim("finer detail than bicubic interpolation", "upscaling_perceptual", "bicubic"),),
     data="photos",
+    kinds=("image",),
     epochs=8,
     batch_size=16,
     learning_rate=2e-4,
 )
 def srgan(spec: Spec, *, scale: int = 4, width: int = 32, blocks: int = 4, adversarial: float = 1e-3) -> SRGAN:
     """Enlarges photographs: by squared error first, then against a discriminator and by their look."""
-    if len(spec.shape) != 3:
-        raise UserError(f"SRGAN enlarges images (H, W, C); this data has shape {spec.shape}. Try --data photos.")
     channels = spec.shape[-1]
     G, D = srresnet(channels, scale, width=width, blocks=blocks), discriminator(channels, width=width)
     look = random_features(channels)

@@ -17,15 +17,16 @@ def adversaries(
     latent: int,
     shape: tuple[int, ...],
     *,
-    told: int = 0,
+    condition: int = 0,
     outputs: tuple[int, ...] = (),
     hidden: tuple[int, ...] = (256, 256),
     width: int = 64,
     norm: str = "batch",
 ) -> tuple[keras.Model, keras.Model]:
-    """G: (B, latent) -> examples (B, *shape) in [-1, 1], and D: (B, *shape with `told` more channels) -> (B, *outputs).
+    """A generator (B, latent) -> examples (B, *shape) in [-1, 1], and a discriminator of them -> logits (B, *outputs).
 
     Args:
+      condition: channels that the discriminator takes beside those of an example.
       networks: `mlp` of `hidden` units a layer, or convolutional ones of `width` channels at first: `dcgan`, `resnet`,
         `subpixel`, whose G alone differs from dcgan's, `patch` and `unet`, whose D alone does and judges many places.
       norm: the discriminator's: batch, none or spectral. An mlp has no batch normalisation.
@@ -36,7 +37,7 @@ def adversaries(
         raise unknown("kind of networks", networks, NETWORKS)
     if norm not in NORMS:
         raise unknown("norm", norm, NORMS)
-    seen = (*shape[:-1], shape[-1] + told)
+    seen = (*shape[:-1], shape[-1] + condition)
     if networks == "mlp":
         G = mlp((latent,), hidden, shape, output="tanh", name="generator")
         D = mlp(seen, hidden[::-1], outputs, activation="leaky_relu", norm=norm, name="discriminator")

@@ -7,20 +7,14 @@ judges patches, Isola et al., arXiv 1611.07004, section 3.2.2.
 import keras
 from keras import layers
 
-from zoo.core.errors import UserError
 from zoo.networks.conv import cropped, sides
 from zoo.networks.norms import biased, bounded, normalised
 
 Pair = tuple[keras.Model, keras.Model]
 
 
-def two_domains(a: tuple[int, ...], b: tuple[int, ...] | None, *, width: int, blocks: int) -> tuple[Pair, Pair]:
-    """(G: A -> B, F: B -> A) and (D_A, D_B), of images of these shapes. Errors: UserError for anything else."""
-    if b is None or len(a) != 3:
-        raise UserError(
-            "CycleGAN translates between two domains of images; this data has one. Try --data domains:mnist-5k+edges, "
-            "or domains:FOLDER+FOLDER."
-        )
+def two_domains(a: tuple[int, ...], b: tuple[int, ...], *, width: int, blocks: int) -> tuple[Pair, Pair]:
+    """(G: A -> B, F: B -> A) and (D_A, D_B), for domains A and B of images (H, W, C)."""
     there = translator(a, b[-1], width=width, blocks=blocks, name="a_to_b")
     back = translator(b, a[-1], width=width, blocks=blocks, name="b_to_a")
     of_a = patch_discriminator(a, width=2 * width, name="discriminator_a")

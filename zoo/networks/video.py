@@ -8,7 +8,6 @@ import math
 import keras
 from keras import layers, ops
 
-from zoo.core.errors import UserError
 from zoo.networks.conv import cropped, sides
 from zoo.networks.norms import bounded
 
@@ -19,8 +18,6 @@ def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int =
     At the lowest resolution a convolutional GRU carries the state from frame to frame; from there on every frame is
     enlarged on its own.
     """
-    if len(shape) != 4:
-        raise UserError(f"This model draws videos (T, H, W, C); this data has shape {shape}. Try --data moving-digits.")
     levels = sides(shape[1:])
     channels = width * 2 ** (len(levels) - 1)
     z, (label, embedded) = keras.Input((latent,)), _label(classes, latent)

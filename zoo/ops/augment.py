@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import tensorflow as tf
 
 from zoo.core.errors import UserError, unknown
+from zoo.core.features import Feature
 from zoo.core.random import Seed
 
 Change = Callable[[tf.Tensor, Seed], tf.Tensor]
@@ -53,18 +54,16 @@ def _near(side: int, centre: tf.Tensor) -> tf.Tensor:
 CHANGES: Mapping[str, Change] = {"colour": colour, "translation": translation, "cutout": cutout}
 
 
-def augmentation(names: Sequence[str], shape: tuple[int, ...]) -> Change:
-    """The changes of these names, one after another; for no names, none.
+def augmentation(names: Sequence[str], feature: Feature) -> Change:
+    """The changes of these names, one after another; without names x stays as it is.
 
-    Errors: UserError for a name that is not known, and for data other than images.
+    Errors: UserError for a name that is not known, and for a feature other than an image.
     """
     for name in names:
         if name not in CHANGES:
             raise unknown("augmentation", name, CHANGES)
-    if names and len(shape) != 3:
-        raise UserError(
-            f"augment={','.join(names)} is for images (H, W, C); this data has shape {shape}. Leave it out."
-        )
+    if names and feature.kind != "image":
+        raise UserError(f"augment={','.join(names)} is for images; this data has {feature.describe()}. Leave it out.")
 
     def change(x: tf.Tensor, seed: Seed) -> tf.Tensor:
         for name in names:

@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.adversarial import non_saturating
@@ -32,16 +33,20 @@ def adversarial_autoencoder(
     """A discriminator on codes makes their distribution the prior: reconstruction, then regularisation, in turns."""
     encoder, decoder = pair(networks, spec.shape, latent, hidden=hidden)
     D = mlp((latent,), discriminator, (1,), activation="leaky_relu", name="discriminator")
-    pays = non_saturating()
+    adversarial_loss = non_saturating()
 
     def discriminate(batch: Batch, seed: Seed) -> Terms:
-        """Real are draws of the prior, fakes are codes."""
-        codes = tf.stop_gradient(encoder(batch.x, training=False))
-        return {"real": pays.real(D(seed.normal((latent,)))[:, 0]), "fake": pays.fake(D(codes)[:, 0])}
+        """Samples of the prior are real, codes are generated."""
+        codes = tf.stop_gradient(encoder(batch[spec.target], training=False))
+        return {
+            "real": adversarial_loss.real(D(seed.normal((latent,)))[:, 0]),
+            "fake": adversarial_loss.fake(D(codes)[:, 0]),
+        }
 
     def generate(batch: Batch, seed: Seed) -> Terms:
         """The encoder is the generator of codes."""
-        return {"fake": weight * pays.generator(D(encoder(batch.x, training=True))[:, 0])}
+        codes = encoder(batch[spec.target], training=True)
+        return {"fake": weight * adversarial_loss.generator(D(codes)[:, 0])}
 
     opponents = [
         Player("discriminator", [D], discriminate),

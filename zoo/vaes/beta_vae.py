@@ -1,7 +1,7 @@
 """β-VAE: β weighs the KL against the reconstruction. Higgins et al., ICLR 2017 (openreview Sy2fzU9gl)."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.vaes.family import VAE, assemble, elbo
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
@@ -27,10 +28,10 @@ def factored(gamma: float, units: Sequence[int]) -> Game:
         (plain,) = elbo()(vae)
 
         def codes(batch: Batch, seed: Seed, *, training: bool) -> tf.Tensor:
-            hidden = vae.infer(batch.x, batch.label, training=training)
+            hidden = vae.infer(batch[vae.spec.target], vae.label(batch), training=training)
             return vae.posterior.sample(hidden, seed.normal((vae.latent,)))[0]
 
-        def pay(batch: Batch, seed: Seed) -> Terms:
+        def loss(batch: Batch, seed: Seed) -> Terms:
             """−ELBO + γ E[log D(z) / (1 − D(z))], equation 3; D's logit is that logarithm."""
             return {**plain.loss(batch, seed), "total_correlation": gamma * D(codes(batch, seed, training=True))[:, 0]}
 
@@ -39,7 +40,7 @@ def factored(gamma: float, units: Sequence[int]) -> Game:
             shuffled = permute_dims(z, gather(seed.fold("order").uniform((vae.latent,))))
             return {"joint": 0.5 * tf.nn.softplus(-D(z)), "shuffled": 0.5 * tf.nn.softplus(D(shuffled))}
 
-        return [Player("vae", vae.parts, pay), Player("discriminator", [D], discriminate)]
+        return [Player("vae", vae.parts, loss), Player("discriminator", [D], discriminate)]
 
     return game
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.losses.divergence import bounded, log_normal
 from zoo.networks.mlp import mlp
@@ -86,4 +86,4 @@ def flow_vae(
     It tells where codes are few: with many, a normal posterior is nearly as good.
     """
     posterior = Flow(latent, flows=flows, hidden=flow_hidden, context=context)
-    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, beside=context, posterior=posterior)
+    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, more=context, posterior=posterior)

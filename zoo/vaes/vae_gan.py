@@ -6,7 +6,8 @@ import keras
 import tensorflow as tf
 
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Player, Spec, Terms, from_wire
+from zoo.core.features import Spec, from_unit
+from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.adversarial import non_saturating
@@ -22,15 +23,15 @@ def learned_similarity(features: keras.Model, judge: keras.Model, gamma: float) 
 
     L_like is ½ ‖D_l(x) − D_l(x̃)‖² of the discriminator's features D_l, with x̃ decoded from q(z|x).
     """
-    pays = non_saturating()
+    adversarial_loss = non_saturating()
 
     def game(vae: VAE) -> Sequence[Player]:
-        def draw(z: tf.Tensor) -> tf.Tensor:
-            return from_wire(vae.likelihood.mean(vae.outputs(z, training=True)))
+        def generated(z: tf.Tensor) -> tf.Tensor:
+            return from_unit(vae.likelihood.mean(vae.outputs(z, training=True)))
 
         def reconstructed(batch: Batch, seed: Seed) -> tuple[tf.Tensor, tf.Tensor]:
-            hidden = vae.infer(batch.x, training=True)
-            return draw(vae.posterior.sample(hidden, seed.normal((vae.latent,)))[0]), hidden
+            hidden = vae.infer(batch[vae.spec.target], training=True)
+            return generated(vae.posterior.sample(hidden, seed.normal((vae.latent,)))[0]), hidden
 
         def like(x: tf.Tensor, again: tf.Tensor) -> tf.Tensor:
             return 0.5 * squared_error(tf.stop_gradient(features(x)), features(again))
@@ -40,24 +41,27 @@ def learned_similarity(features: keras.Model, judge: keras.Model, gamma: float) 
 
         def encode(batch: Batch, seed: Seed) -> Terms:
             again, hidden = reconstructed(batch, seed)
-            return {"likeness": like(batch.x, again), "kl": kl_standard_normal(*vae.posterior.moments(hidden))}
+            return {
+                "likeness": like(batch[vae.spec.target], again),
+                "kl": kl_standard_normal(*vae.posterior.moments(hidden)),
+            }
 
         def decode(batch: Batch, seed: Seed) -> Terms:
             again, _ = reconstructed(batch, seed)
-            drawn = draw(seed.fold("prior").normal((vae.latent,)))
+            drawn = generated(seed.fold("prior").normal((vae.latent,)))
             return {
-                "likeness": gamma * like(batch.x, again),
-                "reconstructed": 0.5 * pays.generator(logit(again)),
-                "drawn": 0.5 * pays.generator(logit(drawn)),
+                "likeness": gamma * like(batch[vae.spec.target], again),
+                "reconstructed": 0.5 * adversarial_loss.generator(logit(again)),
+                "drawn": 0.5 * adversarial_loss.generator(logit(drawn)),
             }
 
         def discriminate(batch: Batch, seed: Seed) -> Terms:
             again, _ = reconstructed(batch, seed)
-            drawn = draw(seed.fold("prior").normal((vae.latent,)))
+            drawn = generated(seed.fold("prior").normal((vae.latent,)))
             return {
-                "real": pays.real(logit(batch.x)),
-                "reconstructed": 0.5 * pays.fake(logit(again)),
-                "drawn": 0.5 * pays.fake(logit(drawn)),
+                "real": adversarial_loss.real(logit(batch[vae.spec.target])),
+                "reconstructed": 0.5 * adversarial_loss.fake(logit(again)),
+                "drawn": 0.5 * adversarial_loss.fake(logit(drawn)),
             }
 
         return [

@@ -8,10 +8,10 @@ import tensorflow_probability as tfp
 from keras import layers
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
-from zoo.vaes.distributions import Prior
+from zoo.vaes.distributions import Inference, Prior
 from zoo.vaes.family import VAE, assemble
 
 tfd = tfp.distributions
@@ -29,22 +29,22 @@ class Vamp(Prior):
         self.inputs = keras.Model(one_hot, u, name="pseudo_inputs")
         self.networks, self.count = [self.inputs], count
 
-    def distribution(self, vae: VAE) -> Any:
+    def distribution(self, vae: Inference) -> Any:
         """The mixture."""
         mean, log_variance = vae.posterior.moments(vae.infer(self.inputs(tf.eye(self.count))))
         return tfd.MixtureSameFamily(
             tfd.Categorical(tf.zeros(self.count)), tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_variance))
         )
 
-    def log_prob(self, vae: VAE, z: tf.Tensor) -> tf.Tensor:
+    def log_prob(self, vae: Inference, z: tf.Tensor) -> tf.Tensor:
         """See Prior."""
         return self.distribution(vae).log_prob(z)
 
-    def sample(self, vae: VAE, seed: Seed) -> tf.Tensor:
+    def sample(self, vae: Inference, seed: Seed) -> tf.Tensor:
         """See Prior."""
         mean, log_variance = vae.posterior.moments(vae.infer(self.inputs(tf.eye(self.count))))
         k = tf.cast(seed.fold("component").uniform((), 0.0, self.count), tf.int32)
-        return tf.gather(mean, k) + tf.exp(0.5 * tf.gather(log_variance, k)) * seed.normal((vae.latent,))
+        return tf.gather(mean, k) + tf.exp(0.5 * tf.gather(log_variance, k)) * seed.normal((mean.shape[-1],))
 
 
 @recipe(

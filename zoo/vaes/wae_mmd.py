@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
@@ -31,9 +32,9 @@ def wae_mmd(
 ) -> Autoencoder:
     """An autoencoder whose codes, all together, are drawn to the prior."""
 
-    def pay(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
+    def penalty(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
         """λ MMD²(q(z), p(z)), algorithm 2."""
         z = gather(codes)
         return {"mmd": weight * maximum_mean_discrepancy(z, gather(seed.normal((latent,))))}
 
-    return Autoencoder(spec, *pair(networks, spec.shape, latent, hidden=hidden), loss=loss, penalty=pay, prior=True)
+    return Autoencoder(spec, *pair(networks, spec.shape, latent, hidden=hidden), loss=loss, penalty=penalty, prior=True)

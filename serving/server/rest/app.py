@@ -23,7 +23,7 @@ from starlette.routing import Route
 
 from serving.handlers.metrics import Monitor
 from serving.handlers.service import Service
-from serving.protocol.errors import BadOption, CannotServe
+from serving.protocol.errors import OptionError, ServerStartError
 from serving.server.rest.api import Api, failed
 
 MAX_BODY = 2**30
@@ -52,7 +52,7 @@ class Rest:
       key, certificate: PEM files; HTTPS instead of HTTP (TF Serving has only HTTP).
       reuse: several processes may listen on the port.
 
-    Errors: CannotServe where it cannot listen, BadOption for a key without a certificate.
+    Errors: ServerStartError where it cannot listen, OptionError for a key without a certificate.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Rest:
         reuse: bool = False,
     ) -> None:
         if (key is None) != (certificate is None):
-            raise BadOption("REST over TLS needs both, the key's file and the certificate's.")
+            raise OptionError("REST over TLS needs both, the key's file and the certificate's.")
         self._api, self._monitor, self._timeout, self._metrics = Api(service, monitor), monitor, timeout, metrics
         self._others = others
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
@@ -89,7 +89,7 @@ class Rest:
         try:
             config.load()
         except OSError as failure:  # ssl.SSLError too
-            raise BadOption(f"The key {key} or the certificate {certificate} cannot be used: {failure}.") from None
+            raise OptionError(f"The key {key} or the certificate {certificate} cannot be used: {failure}.") from None
         self._socket = _listening(host, port, reuse)
         self.port: int = self._socket.getsockname()[1]
         self._config, self._server = config, uvicorn.Server(config)
@@ -170,7 +170,7 @@ def _listening(host: str, port: int, reuse: bool) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=1024, reuse_port=reuse)
     except OSError as failure:
-        raise CannotServe(
+        raise ServerStartError(
             f"The REST API cannot listen on {host}:{port}: {failure.strerror or failure}. "
             "Give another --rest_api_port (0 takes a free one) or --host."
         ) from None

@@ -125,5 +125,5 @@ def test_well_known_sets_by_their_mock(name, shape, classes):
 
 def test_without_tensorflow_datasets(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    with pytest.raises(DataError, match=r"tfds:mnist needs tensorflow-datasets.*pip install 'menagerie\[tfds\]'"):
+    with pytest.raises(DataError, match=r"tfds:mnist needs tensorflow-datasets.*pip install 'menagerie-zoo\[tfds\]'"):
         load("tfds:mnist")

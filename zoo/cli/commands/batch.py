@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.served import CONNECTION, LABELS, connect, numbers, span
+from zoo.cli.command import command
+from zoo.cli.connection import CONNECTION, connect
+from zoo.cli.flags import Flag
+from zoo.cli.options import LABELS, numbers, span
 from zoo.core.errors import Failure, UserError
 
 
 @command(
     "batch",
-    "Asks a server for many rows, into shards; killed, the same command continues.",
     "MODEL",
     example="zoo batch vae --seeds 0:1000 --format tfrecord --out drawn-vae",
     flags=[
@@ -47,7 +48,7 @@ def _batch(values: Any, positional: list[str]) -> None:
         rows = _rows(values)
         with connect(values, **patient) as client:
             done = batch.run(client, job, rows, folder, window=values.window)
-    except batch.BadJob as error:
+    except batch.JobError as error:
         raise UserError(str(error)) from None
     except ServingError as error:
         kept = f" What is in {folder} is kept: the same command continues." if folder.exists() else ""
@@ -68,4 +69,4 @@ def _rows(values: Any) -> Any:
         found.append(batch.Seeds(*span("seeds", values.seeds), labels))
     elif labels:
         found.append(batch.Labels(found[0].count, labels))
-    return found[0] if len(found) == 1 else batch.Together(*found)
+    return found[0] if len(found) == 1 else batch.Combined(*found)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.cli.command import PAIR, SERVER, Flag, command
+from zoo.cli.command import command
+from zoo.cli.connection import SERVER
+from zoo.cli.flags import PAIR, Flag
 from zoo.core.errors import UserError
 
 EXAMPLES = 256
@@ -19,7 +21,6 @@ COMPANY = 15
 
 @command(
     "explain",
-    "Shows which parts of an input decided what a model says of it (LIME), and whether to believe that.",
     "MODEL [IMAGES...]",
     example="zoo explain dcgan --seed 3 --models models --out explanation.html",
     flags=[

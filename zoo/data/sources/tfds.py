@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from serving.protocol import extras
 from zoo.core import features as kinds
 from zoo.core.features import Spec
 from zoo.data.dataset import Data
@@ -45,7 +46,7 @@ def _builder(name: str) -> Any:
     try:
         import tensorflow_datasets as tfds
     except ImportError:
-        raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: pip install 'menagerie[tfds]'.") from None
+        raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: {extras.line('tfds')}") from None
     try:
         return tfds.builder(name)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:

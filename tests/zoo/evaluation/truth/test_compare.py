@@ -12,6 +12,7 @@ from zoo.evaluation import compare as module
 from zoo.evaluation import measures
 from zoo.evaluation.compare import Question, compare
 from zoo.evaluation.comparison import Comparison
+from zoo.evaluation.results import Store
 from zoo.evaluation.trials import Budget, Contender
 from zoo.evaluation.verify import verify
 
@@ -38,7 +39,8 @@ def ask(claiming, monkeypatch, tmp_path):
         budget = Budget.of(recipe, epochs=epochs)
         question = Question(measure, better, "toys", seeds)
         contenders = [Contender.of(m) for m in models]
-        return compare(contenders, question, budget, out=tmp_path / "runs", store=tmp_path / "results")
+        store = Store(tmp_path / "results", tmp_path / "pictures")
+        return compare(contenders, question, budget, out=tmp_path / "runs", store=store)
 
     return ask
 
@@ -56,7 +58,7 @@ def test_best_last_and_paired_difference(ask, tmp_path):
     assert [e.model for e in found.ranked] == ["toy", "toy level=2.0"]
     path = tmp_path / "results" / "compare-toys.json"
     assert Comparison.of(json.loads(path.read_text(), parse_constant=pytest.fail), path) == found
-    with Image.open(path.with_suffix(".png")) as picture:
+    with Image.open(tmp_path / "pictures" / "compare-toys.png") as picture:
         assert np.asarray(picture).std() > 0
     assert two.last.protocol.command.startswith("zoo compare 'toy level=2.0' toy --measure curved")
 
@@ -106,7 +108,8 @@ def test_looks_on_the_way_do_not_change_the_end(ask, claiming, tmp_path):
     """Slices end where an uninterrupted training ends."""
     looked = ask("toy", measure="test_error", seeds=1).entries[0].curves[0][-1]
     recipe = claiming(Claim("learns", "test_error", "1"))
-    straight = verify(recipe, Budget.of(recipe, epochs=2), count=1, out=tmp_path / "v", store=tmp_path / "s")
+    store = Store(tmp_path / "s", tmp_path / "s")
+    straight = verify(recipe, Budget.of(recipe, epochs=2), count=1, out=tmp_path / "v", store=store)
     assert straight.verdicts[0].ours == (looked,)
 
 

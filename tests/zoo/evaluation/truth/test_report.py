@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from zoo.core.claims import Claim
 from zoo.evaluation import score, sheet
 from zoo.evaluation.comparison import Comparison, Entry
 from zoo.evaluation.report import page, write
-from zoo.evaluation.results import Results
+from zoo.evaluation.results import OURS, Results, Store
 from zoo.evaluation.score import Score
 from zoo.evaluation.verdicts import Verdict, Verified
 
@@ -46,7 +47,8 @@ def test_the_page_says_what_was_shown_what_not_and_what_is_missing(results, clai
     store(results, tmp_path / "results")
     (tmp_path / "results" / "compare-toys-on-digits.md").write_text("Others found the same.\n")
     (tmp_path / "results" / "verify-toy-digits.md").write_text("It is too small.\n")
-    text = page(results, [recipe, dataclasses.replace(recipe, name="later")], tmp_path / "results", tmp_path / "r.md")
+    kept = Store(tmp_path / "results", tmp_path / "results")
+    text = page(results, [recipe, dataclasses.replace(recipe, name="later")], kept, tmp_path / "r.md")
     shown, rest = text.split("## Shown")[1].split("## Not shown")
     lost, rest = rest.split("## Compared")
     compared, rest = rest.split("## Seen")
@@ -66,10 +68,13 @@ def test_the_page_says_what_was_shown_what_not_and_what_is_missing(results, clai
 
 
 def test_every_figure_stands_beside_its_command_and_file(results, claiming, tmp_path):
-    text = page(results, [claiming()], tmp_path / "results", tmp_path / "docs" / "r.md")
+    kept = Store(tmp_path / "results", tmp_path / "docs" / "drawn")
+    text = page(results, [claiming()], kept, tmp_path / "docs" / "r.md")
     rows = [line for line in text.splitlines() if line.startswith("| `toy` |") and "claim" not in line]
     for line in rows[:2]:
         assert line.endswith("`zoo verify toy` ([file](../results/verify-toy-digits.json)) |")
+    assert "(drawn/compare-toys-on-digits.png)" in text
+    assert "(../results/compare-toys-on-digits.json)" in text
     assert "```\nzoo compare toy other\n```" in text
     tables = [line for line in text.splitlines() if line.startswith("|")]
     columns = {line.replace(r"\|", "").count("|") for line in tables}
@@ -78,31 +83,43 @@ def test_every_figure_stands_beside_its_command_and_file(results, claiming, tmp_
 
 def test_the_command_makes_the_page_and_its_pictures_from_the_files_alone(results, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    store(results, tmp_path / "docs" / "results")
-    assert cli.main(["report"]) == 0
-    assert "1 verifications and 1 comparisons: docs/results.md" in capsys.readouterr().out
-    text = (tmp_path / "docs" / "results.md").read_text()
+    store(results, tmp_path / "results")
+    assert cli.main(["report", "--pictures=drawn", "--out=docs/found.md"]) == 0
+    assert "1 verifications and 1 comparisons: docs/found.md" in capsys.readouterr().out
+    text = (tmp_path / "docs" / "found.md").read_text()
     assert "`vae`" in text.split("## Not measured yet")[1]
-    with Image.open(tmp_path / "docs" / "results" / "compare-toys-on-digits.png") as picture:
+    with Image.open(tmp_path / "drawn" / "compare-toys-on-digits.png") as picture:
         assert picture.width > 300
-    again = Results.read(tmp_path / "docs" / "results")
+    again = Results.read(tmp_path / "results")
     assert str(again.verified) == str(results.verified)
     assert str(again.compared[0]) == str(results.compared[0])
-    write(again, [], tmp_path / "docs" / "results", tmp_path / "docs" / "results.md")
-    after = (tmp_path / "docs" / "results.md").read_text()
+    write(again, [], Store(tmp_path / "results", tmp_path / "drawn"), tmp_path / "docs" / "found.md")
+    after = (tmp_path / "docs" / "found.md").read_text()
     assert after.partition("## Not measured yet")[0] == text.partition("## Not measured yet")[0]
     assert "every model has its result" in after
 
 
 def test_a_result_without_its_protocol_stops_the_report(results, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    store(results, tmp_path / "docs" / "results")
+    store(results, tmp_path / "results")
     record = results.verified[0].to_json()
     record["verdicts"][0]["difference"]["protocol"] = None
-    score.write(tmp_path / "docs" / "results" / "verify-toy-digits.json", record)
+    score.write(tmp_path / "results" / "verify-toy-digits.json", record)
     assert cli.main(["report"]) == 2
     assert "has a score without its protocol" in capsys.readouterr().err
-    assert not (tmp_path / "docs" / "results.md").exists()
+    assert not (tmp_path / "results.md").exists()
+
+
+def test_a_page_is_not_overwritten_with_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("results.md").write_text("what was found\n")
+    assert cli.main(["report"]) == 2
+    assert "results holds no results, so results.md is left as it is" in capsys.readouterr().err
+    assert Path("results.md").read_text() == "what was found\n"
+
+
+def test_the_projects_own_results_are_part_of_the_package():
+    assert len(Results.read(OURS).verified) > 30
 
 
 def test_a_models_sheet_has_claims_with_results_and_signatures(results, claiming):

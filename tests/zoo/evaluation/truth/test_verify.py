@@ -11,6 +11,7 @@ from zoo.core.claims import Claim
 from zoo.core.errors import UserError
 from zoo.evaluation import score
 from zoo.evaluation.measures import Trained
+from zoo.evaluation.results import Store
 from zoo.evaluation.trials import Budget, Contender, Trials, command_line, slug
 from zoo.evaluation.verdicts import Verified
 from zoo.evaluation.verify import verify
@@ -23,7 +24,8 @@ def prove(claiming, tmp_path):
 
     def prove(*claims, seeds=2):
         recipe = claiming(*claims)
-        return verify(recipe, Budget.of(recipe), count=seeds, out=tmp_path / "runs", store=tmp_path / "results")
+        store = Store(tmp_path / "results", tmp_path / "pictures")
+        return verify(recipe, Budget.of(recipe), count=seeds, out=tmp_path / "runs", store=store)
 
     return prove
 
@@ -88,7 +90,7 @@ def test_a_second_start_trains_nothing_and_finds_the_same(prove, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("ckpt-*")}
     assert prove(Claim("less", "test_error", "pca")) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("ckpt-*")} == before
-    assert (tmp_path / "results" / "verify-toy-digits.png").stat().st_size > 100
+    assert (tmp_path / "pictures" / "verify-toy-digits.png").stat().st_size > 100
     record = json.loads((tmp_path / "results" / "verify-toy-digits.json").read_text())
     del record["verdicts"][0]["difference"]["protocol"]
     with pytest.raises(UserError, match="without its protocol"):

@@ -30,7 +30,7 @@ class ServerConfig:
       in_flight, message_bytes: limits of gRPC requests.
       max_elements: that a request's tensor may declare without sending them.
       arguments: of gRPC channels, by name.
-      reuse: several processes may listen on the port. siblings: the folder where these meet, see Siblings.
+      reuse: several processes may listen on the port. metrics_peers: the folder where these meet, see MetricsPeers.
       batching: parameters of dynamic batching; None for none. per_model: a version's own count first.
       tags, intra_op, inter_op, warmups: see Loader.
       rest_port, rest_threads, rest_timeout, rest_cors, metrics, rest_key, rest_certificate: see Rest; 0 for no REST.
@@ -56,7 +56,7 @@ class ServerConfig:
     max_elements: int = MAX_ELEMENTS
     arguments: tuple[tuple[str, str], ...] = ()
     reuse: bool = False
-    siblings: Path | None = None
+    metrics_peers: Path | None = None
     batching: Parameters | None = None
     per_model: bool = False
     tags: tuple[str, ...] = ("serve",)

@@ -1,47 +1,31 @@
-"""The models that a server is to have, as a ModelServerConfig tells: TF Serving's model config file.
+"""The models that a server offers and their version labels, by a ModelServerConfig.
 
-A config replaces the one before it as a whole. Unlike TF Serving's, a config that is refused leaves nothing behind, and
-a reload is answered after the first attempt to load what is new, whatever retries follow.
+Each config replaces the one before it as a whole. Unlike in TF Serving, a config that is refused changes nothing, and
+a reload is answered after the first attempt to load the new models, even if retries follow.
 """
 
-import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import text_format
-
 from serving.handlers.request_log import RequestLog
 from serving.models.store import State, Store
-from serving.protocol import protos
-from serving.protocol.errors import BadOption, Code, ServingError, error
+from serving.protocol.errors import Code, OptionError, error
 from serving.protocol.versions import Policy, Source
-
-log = logging.getLogger("serving")
 
 PLATFORM = "tensorflow"
 _TYPE = 1
-"""ModelType.TENSORFLOW, the old way of naming the platform."""
+"""ModelType.TENSORFLOW, the deprecated name of the platform."""
 
 
-def read(path: Path) -> Any:
-    """The ModelServerConfig in a text file. Errors: BadOption."""
-    try:
-        return text_format.Parse(path.read_text(), protos.ModelServerConfig())
-    except (OSError, UnicodeDecodeError) as failure:
-        raise BadOption(f"The model config file {path} cannot be read: {failure}.") from None
-    except text_format.ParseError as failure:
-        raise BadOption(f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}.") from None
-
-
-class Configuration:
+class ServedModels:
     """The current models and their labels.
 
     Args:
-      early_labels: a new label may point at a version that is not available, as
-        `--allow_version_labels_for_unavailable_models` has it.
-      log: writes sampled requests of the models whose logging_config asks for it.
+      early_labels: a new label may point at a version that is not available, as with
+        `--allow_version_labels_for_unavailable_models`.
+      log: the request log of the models that have a logging_config.
     """
 
     def __init__(self, store: Store, *, early_labels: bool = False, log: RequestLog | None = None) -> None:
@@ -51,16 +35,16 @@ class Configuration:
         self._reloading = threading.Lock()
 
     def labelled(self, model: str, label: str) -> int:
-        """The version that a label means. Errors: InvalidRequest."""
+        """The version that a label points at. Errors: InvalidRequest."""
         try:
             return self._labels[model][label]
         except KeyError:
             raise error(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}") from None
 
     def reload(self, config: Any) -> None:
-        """Serves what a ModelServerConfig lists, and nothing else.
+        """Serves the models of a ModelServerConfig, and no others.
 
-        Errors: ServingError in TF Serving's words; UNKNOWN where a model that is new did not load.
+        Errors: ServingError with TF Serving's messages; code UNKNOWN if a new model did not load.
         """
         if config.WhichOneof("config") != "model_config_list":
             raise error(
@@ -84,7 +68,7 @@ class Configuration:
         if self._log:
             try:
                 self._log.configure({m.name: m.logging_config for m in listed if m.HasField("logging_config")})
-            except BadOption as failure:
+            except OptionError as failure:
                 raise error(Code.INVALID_ARGUMENT, str(failure)) from None
 
     def _check_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
@@ -106,7 +90,7 @@ class Configuration:
             found = self._store.statuses(name)
             if not any(status.state == State.AVAILABLE for status in found):
                 version = f" version: {found[0].version}" if found else ""
-                why = "no version of it is there to be loaded"
+                why = "its folder has no version"
                 if found and found[0].message:
                     why = f"{found[0].code.name}: {found[0].message}"
                 failed.append(f"{{{{name: {name}{version}}} due to error: {why}}}, ")
@@ -158,31 +142,3 @@ def _source(model: Any) -> Source:
     if kind == "specific":
         return Source(path, Policy(specific=tuple(policy.specific.versions)))
     return Source(path, Policy(latest=policy.latest.num_versions or 1))
-
-
-class ConfigFile:
-    """A model config file that is read again every so many seconds, until `stop`."""
-
-    def __init__(self, path: Path, seconds: float, reload: Callable[[Any], None]) -> None:
-        self._path, self._seconds, self._reload = path, seconds, reload
-        self._stop = threading.Event()
-        self._last = read(path)
-        self._thread = threading.Thread(target=self._watch, name="config", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the thread, after the reload that it may be at."""
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stop.wait(self._seconds):
-            try:
-                found = read(self._path)
-                if found != self._last:
-                    self._last = found
-                    self._reload(found)
-            except (BadOption, ServingError) as failure:
-                log.error("the model config file is not followed, the last good one stays: %s", failure)
-            except Exception:
-                log.exception("following the model config file failed; the next look follows")

@@ -1,4 +1,4 @@
-"""Commands that say whether what is said of a model is so: evaluate, verify, compare, report."""
+"""Commands that measure models: evaluate, verify, compare, report."""
 
 import shlex
 from collections.abc import Mapping
@@ -6,16 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.training import DATA, sides, table
+from zoo.cli.command import command
+from zoo.cli.flags import Flag
+from zoo.cli.options import DATA, RECIPES, sides
+from zoo.cli.table import table
 from zoo.core.errors import UserError
 
-_STORE = Flag("store", str, "docs/results", "folder of results that `zoo report` reads")
+_STORE = (
+    Flag("store", str, "results", "folder of results that `zoo report` reads"),
+    Flag("pictures", str, None, "folder for their pictures; default: the same"),
+)
 
 
 @command(
     "evaluate",
-    "Scores a run, or a served model, against held-out data: a table, and JSON with the protocol.",
     "RUN|MODEL",
     example="zoo evaluate runs/vae --count 500 --metrics frechet,memorisation",
     flags=[
@@ -28,16 +32,18 @@ _STORE = Flag("store", str, "docs/results", "folder of results that `zoo report`
         Flag("name", str, None, "the run's name in it; default: the model's"),
         Flag("version", int, None, "of the exported or served model; default: the latest"),
         *DATA,
+        RECIPES,
         Flag("out", str, None, "JSON file; default: the run's scores.json, or MODEL-scores.json"),
     ],
 )
 def _evaluate(values: Any, positional: list[str]) -> None:
+    from zoo.core import registry
     from zoo.evaluation import card, evaluate
 
+    registry.import_files(values.recipes)
     if values.count < 2:
         raise UserError(f"--count must be above 1; received {values.count}.")
-    given = [values[name].serialize() for name in values if values[name].present]
-    line = shlex.join(["zoo", "evaluate", *positional, *given])
+    line = shlex.join(["zoo", "evaluate", *positional, *values.given])
     found = (_served if values.server else _trained)(values, positional[0], line)
     names = evaluate.chosen(found.subject, values.metrics)
     scores = evaluate.evaluate(found.subject, names, found.protocol)
@@ -118,7 +124,6 @@ def _data(values: Any, config: Any) -> Any:
 
 @command(
     "verify",
-    "Trains a model and what its paper compares it with, and says whether its claims are shown.",
     "MODEL",
     example="zoo verify undercomplete --data digits --epochs 2 --seeds 2",
     flags=[
@@ -126,7 +131,8 @@ def _data(values: Any, config: Any) -> Any:
         Flag("data", str, None, "a name of `zoo list --data`, or your own; default: the model's"),
         Flag("epochs", int, None, "passes over the data, for every model; default: the model's"),
         Flag("out", str, "runs/verify", "folder for the runs; they continue where they were stopped"),
-        _STORE,
+        *_STORE,
+        RECIPES,
     ],
 )
 def _verify(values: Any, positional: list[str]) -> None:
@@ -134,17 +140,17 @@ def _verify(values: Any, positional: list[str]) -> None:
     from zoo.evaluation.trials import Budget
     from zoo.evaluation.verify import verify
 
-    recipe, store = registry.get(positional[0]), Path(values.store)
+    registry.import_files(values.recipes)
+    recipe, store = registry.get(positional[0]), _store(values)
     budget = Budget.of(recipe, values.data, values.epochs)
     found = verify(recipe, budget, count=values.seeds, out=Path(values.out), store=store)
     for verdict in found.verdicts:
         print(verdict)
-    print(f"Stored: {store / found.name}.json\nNext: zoo report")
+    print(f"Stored: {store.record(found.name)}\n{_next(values)}")
 
 
 @command(
     "compare",
-    "Trains several models with the same data, epochs, batches and seeds, and measures them on the way.",
     "MODEL MODEL ...",
     example="zoo compare undercomplete deep --measure test_error --data digits --epochs 2 --seeds 2",
     flags=[
@@ -155,35 +161,50 @@ def _verify(values: Any, positional: list[str]) -> None:
         Flag("epochs", int, None, "passes over the data; default: the first model's, whose batches all get as well"),
         Flag("title", str, None, "of the result and its files; default: the measure and the data"),
         Flag("out", str, "runs/compare", "folder for the runs; they continue where they were stopped"),
-        _STORE,
+        *_STORE,
+        RECIPES,
     ],
 )
 def _compare(values: Any, positional: list[str]) -> None:
+    from zoo.core import registry
     from zoo.evaluation.compare import Question, compare
     from zoo.evaluation.trials import Budget, Contender
 
-    contenders, store = [Contender.of(text) for text in positional], Path(values.store)
+    registry.import_files(values.recipes)
+    contenders, store = [Contender.of(text) for text in positional], _store(values)
     if len({str(c) for c in contenders}) < len(contenders):
         raise UserError(f"Each model is compared once; received {', '.join(map(str, contenders))}.")
     budget = Budget.of(contenders[0].recipe, values.data, values.epochs)
     title = values.title or f"{values.measure} on {budget.data}"
     question = Question(values.measure, values.better, title, values.seeds)
     found = compare(contenders, question, budget, out=Path(values.out), store=store)
-    print(f"{found}\nStored: {store / found.name}.json and .png\nNext: zoo report")
+    print(f"{found}\nStored: {store.record(found.name)}\n{_next(values)}")
 
 
 @command(
     "report",
-    "Writes the page of all stored results, with what was not shown and what is not measured.",
     example="zoo report",
-    flags=[_STORE, Flag("out", str, "docs/results.md", "the page")],
+    flags=[*_STORE, RECIPES, Flag("out", str, "results.md", "the page")],
 )
 def _report(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
     from zoo.evaluation import report
     from zoo.evaluation.results import Results
 
-    folder, path = Path(values.store), Path(values.out)
-    results = Results.read(folder)
-    report.write(results, registry.recipes().values(), folder, path)
+    registry.import_files(values.recipes)
+    store, path = _store(values), Path(values.out)
+    results = Results.read(store.records)
+    report.write(results, registry.recipes().values(), store, path)
     print(f"{len(results.verified)} verifications and {len(results.compared)} comparisons: {path}")
+
+
+def _store(values: Any) -> Any:
+    from zoo.evaluation.results import Store
+
+    return Store(Path(values.store), Path(values.pictures or values.store))
+
+
+def _next(values: Any) -> str:
+    """The command that makes the page of what was stored."""
+    given = [values[name].serialize() for name in ("store", "pictures") if values[name].present]
+    return f"Next: {shlex.join(['zoo', 'report', *given])}"

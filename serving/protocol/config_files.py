@@ -1,8 +1,8 @@
-"""The text files of tensorflow_model_server whose messages no package holds: TLS, monitoring, batching.
+"""The text files of tensorflow_model_server whose protos are in no package: TLS, monitoring, batching.
 
-    tls = configs.read(configs.SSLConfig, Path("ssl.pbtxt"))
+    tls = config_files.read(config_files.SSLConfig, Path("ssl.pbtxt"))
 
-Only the names of their fields matter: the files are text, and never go over a wire.
+Only the names and types of the fields matter: the files are text and are never sent.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
 
-from serving.protocol.errors import BadOption
+from serving.protocol.errors import OptionError
 
 Field = descriptor_pb2.FieldDescriptorProto
 _OPTIONAL, _REPEATED = Field.LABEL_OPTIONAL, Field.LABEL_REPEATED
@@ -30,11 +30,11 @@ _FIELDS = {
         "max_execution_batch_size .google.protobuf.Int64Value",
     ),
 }
-"""Message -> its fields, each with its type (string if none); a star repeats it."""
+"""Message -> its fields, each with its type (default: string); a star marks a repeated field."""
 
 
 def _messages() -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(name="menagerie/configs.proto", package="tensorflow.serving")
+    file = descriptor_pb2.FileDescriptorProto(name="menagerie/config_files.proto", package="tensorflow.serving")
     file.syntax = "proto3"
     file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
     for name, fields in _FIELDS.items():
@@ -60,10 +60,10 @@ BatchingParameters: Any = _CLASSES["BatchingParameters"]
 
 
 def read(kind: Any, path: Path) -> Any:
-    """The message in a text file. Errors: BadOption, saying what is wrong with it and where."""
+    """The message in a text file. Errors: OptionError, with the line of the mistake."""
     try:
         return text_format.Parse(path.read_text(), kind())
     except (OSError, UnicodeDecodeError) as failure:
-        raise BadOption(f"The file {path} cannot be read: {failure}.") from None
+        raise OptionError(f"The file {path} cannot be read: {failure}.") from None
     except text_format.ParseError as failure:
-        raise BadOption(f"{path} is no text of a {kind.DESCRIPTOR.name}: {failure}.") from None
+        raise OptionError(f"{path} is not the text of a {kind.DESCRIPTOR.name}: {failure}.") from None

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from explain.errors import RequestError
 from serving.protocol.images import ImageError, decode_first
 
+
 def check(x: ArrayLike) -> NDArray[np.float32]:
     """(H, W) or (H, W, C) in [0, 1] -> (H, W, C). Errors: RequestError."""
     image = np.asarray(x)
@@ -32,7 +33,7 @@ def check_range(x: NDArray) -> NDArray[np.float32]:
 
 
 def read_image(path: str | Path, shape: Sequence[int | None] | None = None) -> NDArray[np.float32]:
-    """A picture file -> (H, W, C) in [0, 1], grey, colour or with alpha as `shape` (H, W, C) asks; None for what is free.
+    """A picture file -> (H, W, C) in [0, 1], with the channels (1, 3 or 4) that `shape` (H, W, C) has; None is free.
 
     It is read as training reads it (serving.protocol.images): upright, transparent pixels on white.
     A picture of another size is refused, not resized: a discriminator notices how its images were resized.

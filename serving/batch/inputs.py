@@ -178,7 +178,9 @@ def _read(path: Path) -> Rows:
         return Items([a for p in chosen for a in _index(p)], _record, chosen)
     if chosen := [p for p in files if p.suffix == ".npz"]:
         return Files(chosen, _archive)
-    raise JobError(f"{path} has no inputs of a known format: .npz, .tfrecord, or images ({', '.join(images.SUFFIXES)}).")
+    raise JobError(
+        f"{path} has no inputs of a known format: .npz, .tfrecord, or images ({', '.join(images.SUFFIXES)})."
+    )
 
 
 def _joined(parts: Sequence[Columns], where: str) -> Columns:

@@ -197,10 +197,11 @@ def _orientation(image: Image.Image) -> int:
     """As the camera wrote it, 1 to 8, where the picture is still to be turned."""
     if image.format == "TIFF":  # Pillow turns it by itself, and its size with it
         return 1
-    if image.format == "PNG" and not {"exif", "xmp", "Raw profile type exif"} & set(image.info):
-        # Pillow reads all pixels to see what follows them.
-        if not _follows(image.fp, (b"eXIf", b"iTXt", b"zTXt", b"tEXt")):
-            return 1
+    # Pillow reads all pixels of a PNG to see what follows them.
+    said = image.format != "PNG" or {"exif", "xmp", "Raw profile type exif"} & set(image.info)
+    file = vars(image)["fp"]
+    if not said and not _follows(file, (b"eXIf", b"iTXt", b"zTXt", b"tEXt")):
+        return 1
     return int(image.getexif().get(_ORIENTATION, 1))
 
 

@@ -291,8 +291,8 @@ def test_shards_of_images_are_data_for_the_zoo(form, tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert sorted(tmp_path.iterdir()) == [first, second]
     loaded = data.load(str(first))
-    assert loaded.spec[:2] == ((4, 6, 3), 2)
-    rows = np.concatenate([split.arrays(20)[0] for split in (loaded.train, loaded.test)])
+    assert (loaded.spec.shape, loaded.spec.classes) == ((4, 6, 3), 2)
+    rows = np.concatenate([split.arrays(20)["image"] for split in (loaded.train, loaded.test)])
     ours = np.sort(np.rint((rows + 1) * 127.5).astype(int).reshape(20, -1), axis=0)
     assert np.array_equal(ours, np.sort(np.rint(images * 255).astype(int).reshape(20, -1), axis=0))
 

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from serving.protocol import images as pictures
 from zoo.core.columns import TYPES
 from zoo.data.errors import DataError
@@ -136,7 +139,7 @@ class Format:
             raise DataError("There are no images.")
         return (*(self.size or first[1][:2]), self.channels or first[1][2])
 
-    def decode(self, source: Path | bytes, what: str, channels: int | None = None) -> Any:
+    def decode(self, source: Path | bytes, what: str, channels: int | None = None) -> NDArray[np.uint8]:
         """An encoded image as uint8 (H, W, C), with so many channels or its own. Errors: DataError."""
         try:
             return pictures.decode(source, what, channels=channels, background=self.background, span=self.span)

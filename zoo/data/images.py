@@ -121,7 +121,7 @@ def _floats(x: np.ndarray, what: str) -> np.ndarray:
             return np.clip(x, -1, 1).astype(np.float32)
     elif low >= 0 and np.all(x == np.rint(x)) and high <= 255:
         return x.astype(np.uint8)
-    if -1 - _OVERSHOOT <= low and high <= 1 + 3 * _OVERSHOOT:
+    if low >= -1 - _OVERSHOOT and high <= 1 + 3 * _OVERSHOOT:
         other = "[0, 255] and nearly black" if positive else "[-1, 1]"
         flag = "0,255" if positive else "-1,1"
         raise DataError(
@@ -156,5 +156,3 @@ def finite(x: np.ndarray, what: str) -> None:
             f"{what} holds {int(bad.sum())} values that are NaN or infinite, the first in example "
             f"{int(np.argwhere(bad)[0, 0])}. Remove or fill them."
         )
-
-

@@ -54,15 +54,24 @@ def _seen(x: np.ndarray, what: str) -> str:
         return "tokens"
     if x.ndim == 2:
         length = shape[1]
-        raise _doubt(what, shape, {"table": f"a table of {length} columns", "series": f"series of {length} steps",
-                                   "audio": f"sounds of {length} samples", "vector": f"vectors of {length} numbers"})  # fmt: skip
+        readings = {
+            "table": f"a table of {length} columns",
+            "series": f"series of {length} steps",
+            "audio": f"sounds of {length} samples",
+            "vector": f"vectors of {length} numbers",
+        }
+        raise _doubt(what, shape, readings)
     if x.ndim == 3:
         sides = sorted(shape[1:])
         if sides[1] <= 4 * sides[0] and (sides[0] > 4 or sides[0] == sides[1] or x.dtype == np.uint8):
             return "image"
         steps, channels = shape[1:]
-        raise _doubt(what, shape, {"series": f"series of {steps} steps and {channels} channels",
-                                   "audio": f"sounds of {channels} channels", "image": f"grey images of {steps}x{channels}"})  # fmt: skip
+        readings = {
+            "series": f"series of {steps} steps and {channels} channels",
+            "audio": f"sounds of {steps} samples and {channels} channels",
+            "image": f"grey images of {steps}x{channels}",
+        }
+        raise _doubt(what, shape, readings)
     if x.ndim == 4 and shape[-1] not in (1, 3, 4) and shape[1] not in (1, 3):
         raise _doubt(what, shape, {"volume": "volumes (N, D, H, W)", "video": "videos of grey frames (N, T, H, W)"})
     if x.ndim == 5 and shape[1] == shape[2] == shape[3] and shape[4] == 1:
@@ -105,8 +114,8 @@ def _pictured(x: np.ndarray, form: Format, what: str, rank: int) -> Stored:
     if y.shape[-1] == 4 and form.channels != 4:
         if form.channels is None:
             raise DataError(
-                f"{what} has the shape {x.shape}, 4 channels. --channels=4 keeps the alpha channel, --channels=3 lays the "
-                f"images on a background ({form.background}, or another --background)."
+                f"{what} has the shape {x.shape}, 4 channels. --channels=4 keeps the alpha channel, --channels=3 lays "
+                f"the images on a background ({form.background}, or another --background)."
             )
         y = laid_on(y if y.dtype == np.uint8 else np.rint((y + 1) * 127.5).astype(np.uint8), form.background)
     y = conform(y, form.shape([(what, y.shape[-3:])]))
@@ -121,7 +130,8 @@ def _series(x: np.ndarray, learn: np.ndarray, form: Format, what: str) -> Stored
     y = _timed(x, form, what)
     low, high = form.span or (float(y[learn].min()), float(y[learn].max()))
     feature = features.series(y.shape[1], y.shape[2], low, high, form.rate)
-    assert feature.low is not None and feature.high is not None
+    assert feature.low is not None
+    assert feature.high is not None
     middle, half = (feature.low + feature.high) / 2, (feature.high - feature.low) / 2
     return Stored(feature, ((y - middle) / half).astype(np.float32))
 
@@ -137,8 +147,8 @@ def _audio(x: np.ndarray, learn: np.ndarray, form: Format, what: str) -> Stored:
         y = y / -float(np.iinfo(x.dtype).min or -1)
     elif np.abs(y).max() > 1 + _ROUNDING:
         raise DataError(
-            f"{what} has values in [{y.min():g}, {y.max():g}]; sounds are floats in [-1, 1]. Say which values are -1 and "
-            f"1, as in --range={y.min():g},{y.max():g}, or call it --kind=series, which keeps its units."
+            f"{what} has values in [{y.min():g}, {y.max():g}]; sounds are floats in [-1, 1]. Say which values are -1 "
+            f"and 1, as in --range={y.min():g},{y.max():g}, or call it --kind=series, which keeps its units."
         )
     y = np.clip(y, -1, 1).astype(np.float32)
     if form.channels == 1:

@@ -26,7 +26,6 @@ _KEEP = 2**30
 """Bytes of decoded images that a split keeps at most."""
 
 
-
 class Split(abc.ABC):
     """Some examples of a data set."""
 

@@ -30,14 +30,19 @@ def find(images: Files, others: Files) -> tuple[list[str] | None, list[str], Fil
             several += key in found
             found.setdefault(key, text)
     if not lists:
-        texts = {parts[:-1] + (PurePosixPath(parts[-1]).stem,): source for source, parts in others if parts[-1].endswith(".txt")}
-        pairs = {parts: texts.get(parts[:-1] + (PurePosixPath(parts[-1]).stem,)) for _, parts in images}
+        texts = {_bare(parts): source for source, parts in others if parts[-1].endswith(".txt")}
+        pairs = {parts: texts.get(_bare(parts)) for _, parts in images}
         found = {parts: tree.text(source).strip() for parts, source in pairs.items() if source}
         used = {source for source in pairs.values() if source}
         rest = [file for file in others if file[0] not in used]
     if not found:
         return None, [], others
     return _matched(images, found, several), _warnings(images, found, several), rest
+
+
+def _bare(parts: tuple[str, ...]) -> tuple[str, ...]:
+    """A file's path without its ending."""
+    return (*parts[:-1], PurePosixPath(parts[-1]).stem)
 
 
 def _matched(images: Files, found: Mapping[tuple[str, ...], str], several: int) -> list[str]:

@@ -101,7 +101,9 @@ def load(name: str, form: Format, load_one: Callable[[str, Format], Data]) -> Da
 
 def combined(name: str, one: Data, two: Data) -> Data:
     """Two sets of images of one shape as two domains without pairs."""
-    train, test = (Domains(first, second, paired=False) for first, second in ((one.train, two.train), (one.test, two.test)))
+    train, test = (
+        Domains(first, second, paired=False) for first, second in ((one.train, two.train), (one.test, two.test))
+    )
     warnings = (*one.notes.warnings, *two.notes.warnings)
     left_out = (*one.notes.left_out, *two.notes.left_out)
     return Data(name, _spec(one.spec), train, test, Notes(one.notes.values, left_out, warnings))

@@ -41,7 +41,8 @@ def load(root: Path, form: Format, files: Files, others: Files) -> Data:
         mine = np.array([s == side for s in sides])
         placed = layout.Layout(np.ones(int(mine.sum()), bool), test[mine] if test[mine].any() else None)
         made.append(_pictures(f"{root} ({side.upper()})", chosen(files, mine), placed, None, form))
-        form = dataclasses.replace(form, size=made[0].spec.shape[:2], channels=made[0].spec.shape[2])
+        height, width, channels = made[0].spec.shape
+        form = dataclasses.replace(form, size=(height, width), channels=channels)
     return domains.combined(str(root), *made)
 
 
@@ -104,7 +105,9 @@ def _notes(
     if animated:
         warnings.append(f"of {animated} animated files the first frame is used")
     if clear and form.channels != 4:
-        warnings.append(f"{clear} images have transparent pixels, laid on {form.background} (--background, --channels=4)")
+        warnings.append(
+            f"{clear} images have transparent pixels, laid on {form.background} (--background, --channels=4)"
+        )
     # A pixel of 8 bits may stand for any of 257 values of 16.
     top = ends[1] if white == 255 else max(0.0, (ends[1] - 0.5) * 257)
     warnings += told("" if form.span else dark(top, white))

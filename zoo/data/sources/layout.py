@@ -36,7 +36,7 @@ class Layout:
 
 
 def domains(folders: Sequence[Parts]) -> tuple[list[str], np.ndarray] | None:
-    """CycleGAN's layout, trainA, trainB, testA, testB: the domain of each file, `a`, `b`, and whether it is for testing.
+    """CycleGAN's layout, trainA, trainB, testA, testB: each file's domain, `a` or `b`, and whether it is for testing.
 
     None for any other layout.
     """
@@ -75,7 +75,11 @@ def _split(folders: list[Parts], layout: Layout) -> list[Parts]:
     below = [parts[1:] for parts in folders]
     classed = {role: {bool(b) for b, r in zip(below, roles, strict=True) if r == role} for role in set(roles.tolist())}
     # Pictures for testing that have no class, as ImageNet's, cannot be used beside training pictures that have one.
-    usable = [role for role in ("test", "val") if role in classed and not (True in classed["train"] and classed[role] == {False})]
+    usable = [
+        role
+        for role in ("test", "val")
+        if role in classed and not (True in classed["train"] and classed[role] == {False})
+    ]
     chosen = usable[0] if usable else None
     for role, count in sorted(Counter(roles.tolist()).items()):
         if role not in ("train", chosen):

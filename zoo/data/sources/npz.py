@@ -53,13 +53,13 @@ def _examples(arrays: Mapping[str, np.ndarray], path: Path) -> tuple[Examples, s
             raise DataError(
                 f"x_train {train[0].shape} and x_test {test[0].shape} of {path} do not fit. Make them alike."
             )
-        used, warnings = {"x_train", "x_test"}, ()
+        used: set[str] = {"x_train", "x_test"}
         given = [key for key in ("y_train", "y_test") if key in arrays]
         if len(given) == 1:
             other = "y_test" if given == ["y_train"] else "y_train"
-            warnings = (f"{given[0]} has no {other} beside it, so no labels are used",)
-            return joined(train, test)._replace(labels=None), used, warnings
-        return joined(train, test), used | set(given), warnings
+            warning = f"{given[0]} has no {other} beside it, so no labels are used"
+            return joined(train, test)._replace(labels=None), used | set(given), (warning,)
+        return joined(train, test), used | set(given), ()
     keys = [*(k for k in _EXAMPLES if k in arrays), *(k for k in arrays if k not in _LABELS)]
     if not keys:
         raise DataError(f"{path} has no array of examples; its keys are {sorted(arrays)}. Name one `x`.")

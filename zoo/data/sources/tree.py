@@ -83,8 +83,8 @@ def refuse(errors: Sequence[DataError], count: int) -> None:
         first = "\n  ".join(str(error) for error in errors[:_SHOWN])
         more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         raise DataError(
-            f"{len(errors)} of {count} files cannot be read. Repair or remove them, or leave them out with --skip-broken:"
-            f"\n  {first}{more}"
+            f"{len(errors)} of {count} files cannot be read. Repair or remove them, or leave them out with "
+            f"--skip-broken:\n  {first}{more}"
         )
 
 

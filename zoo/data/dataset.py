@@ -1,5 +1,6 @@
 """What every source of data becomes."""
 
+import hashlib
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ class Data:
     spec: Spec
     train: Split
     test: Split
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells whether data has changed: how many examples there are, and a hash of the first."""
+        digest = hashlib.sha256()
+        for split in (self.train, self.test):
+            for name, values in split.arrays(16).items():
+                digest.update(name.encode() + np.ascontiguousarray(values).tobytes())
+        return f"{self.train.count} + {self.test.count} examples, {digest.hexdigest()[:12]}"
 
 
 class Examples(NamedTuple):

@@ -4,7 +4,7 @@ import dataclasses
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import keras
 import numpy as np
@@ -89,6 +89,11 @@ def _sorted(made: Recipe, given: Mapping[str, Any]) -> tuple[dict[str, Any], dic
             raise unknown(f"parameter of {made.name} or option of training", name, {*made.parameters, *OPTIONS})
     networks = {name: value for name, value in given.items() if isinstance(value, keras.Model)}
     own = {name: _plain(value) for name, value in given.items() if name in made.parameters and name not in networks}
+    for name, value in own.items():
+        wanted = made.parameters[name].annotation
+        if not _is(value, wanted):
+            shown = getattr(wanted, "__name__", str(wanted)) if not get_args(wanted) else str(wanted)
+            raise UserError(f"{name} of {made.name} is of the type {shown}; received {value!r}.")
     options = {name: value for name, value in given.items() if name not in made.parameters}
     return options, own, networks
 
@@ -98,6 +103,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     return tuple(map(_plain, value)) if isinstance(value, list | tuple | np.ndarray) else value
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    """Whether a value is of a parameter's type, as far as that is one of those that the command line takes."""
+    if get_origin(wanted) is tuple:
+        return isinstance(value, tuple) and all(_is(item, get_args(wanted)[0]) for item in value)
+    if wanted in (int, float):
+        return isinstance(value, int if wanted is int else (int, float)) and not isinstance(value, bool)
+    return isinstance(value, wanted) if wanted in (bool, str) else True
 
 
 def load(data: Any, *, labels: Any, kind: str | None, size: Any, channels: int | None) -> datasets.Data:

@@ -2,7 +2,6 @@
 
 import functools
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -35,8 +34,8 @@ class Run(Model):
 
     version = None
 
-    def __init__(self, folder: Path, *, temporary: "tempfile.TemporaryDirectory[str] | None" = None) -> None:
-        self.folder, self._temporary = folder, temporary
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.model, self.config = run.restore(folder)
         self.name = self.config.model
         self._signatures = self.model.signatures()

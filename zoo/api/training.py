@@ -1,7 +1,9 @@
 """`zoo.train`: a recipe and data -> a trained run."""
 
 import dataclasses
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -68,10 +70,28 @@ def train(
         parameters=own,
         training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
     )
-    temporary = tempfile.TemporaryDirectory(prefix=f"zoo-{made.name}-") if out is None else None
-    folder = Path(temporary.name if temporary else out or "").expanduser()
-    run.train(config, folder, data=loaded, networks=networks, callbacks=callbacks, command=f"zoo.train({made.name!r})")
-    return Run(folder, temporary=temporary)
+    if out is not None:
+        return _trained(config, Path(out).expanduser(), loaded, networks, callbacks)
+    folder = Path(tempfile.mkdtemp(prefix=f"zoo-{made.name}-"))
+    try:
+        finished = _trained(config, folder, loaded, networks, callbacks)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    weakref.finalize(finished, shutil.rmtree, folder, ignore_errors=True)
+    return finished
+
+
+def _trained(
+    config: RunConfig,
+    folder: Path,
+    data: datasets.Data,
+    networks: Mapping[str, keras.Model],
+    callbacks: Sequence[Callback],
+) -> Run:
+    command = f"zoo.train({config.model!r}, ...)"
+    run.train(config, folder, data=data, networks=networks, callbacks=callbacks, command=command)
+    return Run(folder)
 
 
 def _named(recipe: Any) -> Recipe:

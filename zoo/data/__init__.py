@@ -9,8 +9,10 @@ Sizes, channels and ranges are settled here once (zoo.data.images), the order of
 import glob
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from zoo.core.errors import unknown
+from zoo.data import memory
 from zoo.data.dataset import Data, in_memory
 from zoo.data.errors import DataError, raised_in
 from zoo.data.form import KINDS, Format
@@ -19,7 +21,7 @@ from zoo.data.sources import tfds as catalogue
 from zoo.data.sources.builtin import BUILTINS
 from zoo.data.splits import Split
 
-__all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "raised_in"]
+__all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "of", "raised_in"]
 
 _YOURS = {
     "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
@@ -62,6 +64,29 @@ def load(
     Errors: DataError for an unknown name, a missing package or path, and whatever is wrong with the files.
     """
     return _load(name, Format.of(size, channels, kind, range, background, skip_broken))
+
+
+def of(
+    data: Any,
+    *,
+    labels: Any = None,
+    kind: str | None = None,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    name: str = memory.NAME,
+) -> Data:
+    """Data in memory.
+
+    Args:
+      data: examples (N, ...), or a tf.data.Dataset of them, or of (example, label).
+      labels: (N,) numbers from 0, or names of classes.
+      kind: what the examples are, where their shape leaves a doubt.
+      size, channels: as for `load`.
+      name: of the data, in messages and in a run's configuration.
+
+    Errors: DataError for what is no data, or whose kind is in doubt.
+    """
+    return memory.of(data, labels, Format.of(size, channels), name)
 
 
 def _load(name: str, form: Format) -> Data:

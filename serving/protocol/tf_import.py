@@ -12,6 +12,7 @@ def import_tensorflow() -> None:
     """
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # deprecations are for developers, not for users
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") != "3":
+        importlib.import_module("tensorflow")
         return
     kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

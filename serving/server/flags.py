@@ -13,7 +13,7 @@ from serving.handlers.metrics import PATH
 from serving.models import batching
 from serving.models.loading import LoadConfig
 from serving.models.store import StoreConfig
-from serving.protocol import config_files, wire
+from serving.protocol import config_files, extras, wire
 from serving.protocol.errors import OptionError
 from serving.protocol.versions import Source
 from serving.server import command_line
@@ -126,7 +126,7 @@ def usage() -> str:
 
 def versions() -> str:
     """What --version prints."""
-    return f"menagerie {version('menagerie')}, TensorFlow {version('tensorflow')}"
+    return f"{extras.DISTRIBUTION} {version(extras.DISTRIBUTION)}, TensorFlow {version('tensorflow')}"
 
 
 def parse(arguments: Sequence[str]) -> Any:

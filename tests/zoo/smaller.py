@@ -9,7 +9,7 @@ _SIZES = {
     "flow_hidden": 8,
     "pool": 128,
     "blocks": 1,
-    "spread": 1.0,
+    "noise_scale": 1.0,
 }
 """The last is not a size: of little noise an untrained generator shows hardly anything."""
 

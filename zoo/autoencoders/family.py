@@ -1,4 +1,4 @@
-"""What all autoencoders share: an encoder, a decoder, one player that pays for what is lost."""
+"""What all autoencoders share: an encoder, a decoder, and one player that minimises the reconstruction loss."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import final
@@ -6,47 +6,39 @@ from typing import final
 import keras
 import tensorflow as tf
 
+from zoo.core import features
 from zoo.core.errors import unknown
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    from_wire,
-    images_spec,
-    interleave,
-    seed_spec,
-    to_wire,
-)
+from zoo.core.features import Spec, to_unit
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms, interleave
 from zoo.core.random import Seed
 from zoo.losses import reconstruction
 
 LOSSES: Mapping[str, Callable[[tf.Tensor, tf.Tensor], tf.Tensor]] = {
     "mse": lambda x, logits: reconstruction.squared_error(x, tf.tanh(logits / 2)),
-    "bce": lambda x, logits: reconstruction.bernoulli(to_wire(x), logits),
+    "bce": lambda x, logits: reconstruction.bernoulli(to_unit(x), logits),
 }
-"""Of x in [-1, 1] and the decoder's logits, summed over features."""
+"""(x (B, *shape) in [-1, 1], the decoder's logits (B, *shape)) -> the loss (B,), summed over an example's values."""
 
 Corruption = Callable[[tf.Tensor, Seed], tf.Tensor]
-"""(x in [-1, 1], seed) -> x̃."""
+"""(x (B, *shape) in [-1, 1], seed) -> the corrupted x̃, of the same shape."""
 
 Penalty = Callable[[keras.Model, tf.Tensor, tf.Tensor, Seed], Terms]
-"""(encoder, x̃, its codes, seed) -> terms paid for the codes."""
+"""(encoder, x̃, its codes (B, D), seed) -> further terms of the loss, weights included."""
 
 
 @final
 class Autoencoder(GenerativeModel):
-    """x -> x̃ -> h = f(x̃) -> x̂ = g(h), with `loss` a name of `LOSSES` between x and x̂.
+    """x -> x̃ -> h = f(x̃) -> x̂ = g(h), trained to make x̂ like x.
 
     Args:
-      encoder: (B, *shape) in [-1, 1] -> codes (B, D).
-      decoder: codes (B, D) -> logits (B, *shape); x̂ = 2 σ(logits) − 1.
-      corrupt: what makes x̃ of x in training; none for x̃ = x.
-      penalty: what is paid for codes.
-      before: players of their own that move first, until the share `start` of the run.
-      opponents: players that move after the autoencoder, in every turn.
+      encoder: f, (B, *shape) in [-1, 1] -> codes (B, D).
+      decoder: g, codes (B, D) -> logits (B, *shape); x̂ = 2 σ(logits) − 1.
+      loss: a name of LOSSES, between x and x̂.
+      corrupt: gives x̃ of x in training; None for x̃ = x.
+      penalty: further terms of the loss, of the codes.
+      before: players that are updated before the autoencoder, in the first `start` of the run.
+      start: the share of the run after which the autoencoder itself is updated, 0 to 1.
+      opponents: players that are updated after the autoencoder in every step.
       prior: whether codes are trained to be N(0, I), so that the model samples.
     """
 
@@ -69,15 +61,16 @@ class Autoencoder(GenerativeModel):
         self.spec, self.encoder, self.decoder = spec, encoder, decoder
         self.reconstruction, self.corrupt, self.penalty, self.prior = LOSSES[loss], corrupt, penalty, prior
         self.code: int = encoder.output_shape[-1]
-        main = Player("autoencoder", [encoder, decoder], self.loss, during=(start, 1.0))
+        main = Player("autoencoder", [encoder, decoder], self.loss, active=(start, 1.0))
         self.players = [*before, *([main] if start < 1.0 else []), *opponents]
 
     def loss(self, batch: Batch, seed: Seed) -> Terms:
-        """Σ over features of the distance between x and x̂, and what the codes cost."""
-        x = self.corrupt(batch.x, seed.fold("corruption")) if self.corrupt else batch.x
-        codes = self.encoder(x, training=True)
-        paid = self.penalty(self.encoder, x, codes, seed.fold("penalty")) if self.penalty else {}
-        return {"reconstruction": self.reconstruction(batch.x, self.decoder(codes, training=True)), **paid}
+        """The reconstruction loss of x given x̃, summed over an example's values, and the penalty of the codes."""
+        x = batch[self.spec.target]
+        corrupted = self.corrupt(x, seed.fold("corruption")) if self.corrupt else x
+        codes = self.encoder(corrupted, training=True)
+        penalty = self.penalty(self.encoder, corrupted, codes, seed.fold("penalty")) if self.penalty else {}
+        return {"reconstruction": self.reconstruction(x, self.decoder(codes, training=True)), **penalty}
 
     @property
     def averaged(self) -> Sequence[keras.Model]:
@@ -85,56 +78,56 @@ class Autoencoder(GenerativeModel):
         return [self.encoder, self.decoder]
 
     def decode(self, codes: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Codes (B, D) -> images (B, *shape) in [0, 1]."""
-        return {"images": tf.sigmoid(self.decoder(codes, training=False))}
+        """Codes (B, D) -> x̂ (B, *shape)."""
+        return {"x": tf.tanh(self.decoder(codes, training=False) / 2)}
 
-    def encode(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> codes (B, D)."""
-        return {"codes": self.encoder(from_wire(images), training=False)}
+    def encode(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> codes (B, D)."""
+        return {"codes": self.encoder(x, training=False)}
 
-    def reconstruct(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> their reconstructions, and the mean squared error of each (B,)."""
-        again = self.decode(self.encode(images)["codes"])["images"]
-        return {"images": again, "error": mean_squared_error(images, again)}
+    def reconstruct(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> x̂, and the mean squared error of each example (B,), as `unit_error` has it."""
+        again = self.decode(self.encode(x)["codes"])["x"]
+        return {"x": again, "error": unit_error(x, again)}
 
-    def denoise(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Noisy images in [0, 1] -> what they were before the noise."""
-        return {"images": self.reconstruct(images)["images"]}
+    def denoise(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Noisy x (B, *shape) -> the estimate of x without noise."""
+        return {"x": self.reconstruct(x)["x"]}
 
-    def anomaly(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> how unlike the training data each is: its reconstruction's error, (B,)."""
-        return {"score": self.reconstruct(images)["error"]}
+    def anomaly(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> how unlike the training data each example is: its reconstruction error, (B,)."""
+        return {"score": self.reconstruct(x)["error"]}
 
     def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1] decoded from N(0, I); row i depends on seed[i] alone."""
+        """Seeds (B,) -> examples decoded from N(0, I), (B, *shape); row i depends on seed[i] alone."""
         return self.decode(Seed.of(seed).normal((self.code,)))
 
     def signatures(self) -> Mapping[str, Signature]:
         """reconstruct, encode, decode, anomaly; before them denoise of a denoiser, sample where codes have a prior."""
-        images = {"images": images_spec(self.spec)}
-        codes = {"codes": tf.TensorSpec((None, self.code), tf.float32)}
-        denoise = {"denoise": Signature(self.denoise, images)} if self.corrupt else {}
-        sample = {"sample": Signature(self.sample, {"seed": seed_spec()})} if self.prior else {}
+        x, codes = {"x": self.spec.feature}, {"codes": features.vector(self.code)}
+        denoise = {"denoise": Signature(self.denoise, x, x)} if self.corrupt else {}
+        sample = {"sample": Signature(self.sample, {"seed": features.seed()}, x)} if self.prior else {}
         return {
             **denoise,
             **sample,
-            "reconstruct": Signature(self.reconstruct, images),
-            "encode": Signature(self.encode, images),
-            "decode": Signature(self.decode, codes),
-            "anomaly": Signature(self.anomaly, images),
+            "reconstruct": Signature(self.reconstruct, x, {**x, "error": features.vector()}),
+            "encode": Signature(self.encode, x, codes),
+            "decode": Signature(self.decode, codes, x),
+            "anomaly": Signature(self.anomaly, x, {"score": features.vector()}),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """What goes in, each with what comes out to its right; before them draws, where codes have a prior."""
-        count = batch.x.shape[0]
-        x = self.corrupt(batch.x, Seed(seed.rows[:count])) if self.corrupt else batch.x
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Examples, corrupted if in training, each followed by its reconstruction; before them samples of the prior."""
+        x = batch[self.spec.target]
+        if self.corrupt:
+            x = self.corrupt(x, Seed(seed.rows[: x.shape[0]]))
         x = tf.clip_by_value(x, -1.0, 1.0)
-        beside = interleave(x, from_wire(self.reconstruct(to_wire(x))["images"]))
+        beside = interleave(x, self.reconstruct(x)["x"])
         if not self.prior:
             return beside
-        return tf.concat([from_wire(self.decode(seed.normal((self.code,)))["images"]), beside], axis=0)
+        return tf.concat([self.decode(seed.normal((self.code,)))["x"], beside], axis=0)
 
 
-def mean_squared_error(images: tf.Tensor, again: tf.Tensor) -> tf.Tensor:
-    """Per example, of images in [0, 1]: (B,)."""
-    return reconstruction.squared_error(images, again) / tf.cast(tf.size(images[0]), tf.float32)
+def unit_error(x: tf.Tensor, again: tf.Tensor) -> tf.Tensor:
+    """The mean squared error of each example on the scale of [0, 1]: (B, *shape) in [-1, 1] twice -> (B,)."""
+    return reconstruction.mean_squared_error(to_unit(x), to_unit(again))

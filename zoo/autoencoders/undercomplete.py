@@ -5,7 +5,7 @@ Goodfellow, Bengio & Courville, Deep Learning (2016), section 14.1.
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.networks.pairs import pair
 
@@ -18,5 +18,11 @@ from zoo.networks.pairs import pair
     learning_rate=1e-3,
 )
 def undercomplete(spec: Spec, *, code: int = 32, hidden: tuple[int, ...] = (256,), loss: str = "mse") -> Autoencoder:
-    """A small code that must keep what matters most."""
+    """A small code that must keep what matters most.
+
+    Args:
+      code: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      loss: reconstruction loss, mse or bce.
+    """
     return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss)

@@ -1,5 +1,6 @@
 """The command `zoo`."""
 
-from zoo.cli.main import COMMANDS, call, main
+from zoo.cli.command import COMMANDS, call
+from zoo.cli.main import main
 
 __all__ = ["COMMANDS", "call", "main"]

@@ -1,50 +1,17 @@
-"""What a command of `zoo` is: its flags, its help, and how its line is read. Parsing itself is absl's."""
+"""What a command of `zoo` is, where it is found, and how a command line is run."""
 
-from collections.abc import Callable, Iterable, Sequence
+import importlib
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, final
 
-from absl import flags as absl
+from zoo.cli.commands import GROUPS, LISTED
+from zoo.cli.flags import WIDTH, Flag, parse
+from zoo.core.errors import UserError, unknown
 
-from serving.protocol import tf_import
-from zoo.core.errors import UserError
-
-COMMANDS: dict[str, "Command"] = {}
-
-SERVER = "127.0.0.1:8500"
-"""Where a server is unless --server says otherwise: TF Serving's port, this machine."""
-
-
-PAIR = "two values"
-"""The kind of a flag that takes two strings, as two words or with a comma between them."""
-
-
-class Flag(NamedTuple):
-    """`kind` is str, int, float, bool, list (of strings, by commas), PAIR, or a tuple of choices."""
-
-    name: str
-    kind: Any
-    default: Any
-    help: str
-
-    def define(self, values: absl.FlagValues) -> None:
-        """Adds the flag to absl's values."""
-        makers: dict[Any, Callable[..., Any]] = {
-            str: absl.DEFINE_string,
-            int: absl.DEFINE_integer,
-            float: absl.DEFINE_float,
-        }
-        makers |= {bool: absl.DEFINE_boolean, list: absl.DEFINE_list, PAIR: absl.DEFINE_list}
-        if isinstance(self.kind, tuple):
-            absl.DEFINE_enum(self.name, self.default, list(self.kind), self.help, flag_values=values)
-        else:
-            makers[self.kind](self.name, self.default, self.help, flag_values=values)
-
-    def usage(self) -> str:
-        """The flag's line in --help."""
-        choices = f"; {', '.join(self.kind)}" if isinstance(self.kind, tuple) else ""
-        default = "" if self.default is None or self.default is False else f" (default: {self.default})"
-        return f"--{self.name.replace('_', '-')}: {self.help}{choices}{default}"
+_HELP = ("-h", "--help")
 
 
 @dataclass(frozen=True)
@@ -54,54 +21,42 @@ class Command:
     Attributes:
       arguments: what follows the name: words in brackets may be left out, a last one with ... repeats.
       example: a command line that works.
-      run: takes the flags' values and the positional arguments.
-      tensorflow: whether it needs it.
+      run: takes the flags' values and the positional arguments; its docstring is a part of the help.
+      tensorflow: whether it needs TensorFlow.
     """
 
     name: str
-    summary: str
     arguments: str
     example: str
     flags: Sequence[Flag]
     run: Callable[[Any, list[str]], None]
     tensorflow: bool
 
+    @property
+    def summary(self) -> str:
+        """Its line in `zoo --help`."""
+        return LISTED[self.name].summary
+
     def usage(self) -> str:
         """What --help prints."""
-        lines = [f"zoo {self.name} {self.arguments} [flags]".replace("  ", " "), "", self.summary, "", "flags:"]
-        lines += [f"  {flag.usage()}" for flag in self.flags]
-        return "\n".join([*lines, "", "example:", f"  {self.example}", ""])
+        lines = [f"zoo {self.name} {self.arguments} [flags]".replace("  ", " "), "", self.summary]
+        lines += textwrap.wrap(inspect.getdoc(self.run) or "", WIDTH)
+        lines += ["", "flags:", *(flag.usage() for flag in self.flags)]
+        return "\n".join([*lines, "", "example:", f"  {self.example}"])
 
     def __call__(self, arguments: Sequence[str]) -> None:
-        """Reads the line and runs. Errors: UserError, and what the command meets."""
-        values = self._values()
+        """Reads the line and runs. Errors: UserError, and those of the command."""
         try:
-            positional = values([f"zoo {self.name}", *self._joined(map(_underscored, arguments))])[1:]
-        except absl.Error as error:
+            values, positional = parse(self.flags, arguments)
+        except UserError as error:
             usage = f"Usage: zoo {self.name} {self.arguments} (see zoo {self.name} --help)"
-            raise UserError(f"{_dashed(str(error))}\n{usage}") from None
+            raise UserError(f"{error}\n{usage}") from None
         self._check(positional)
         if self.tensorflow:
+            from serving.protocol import tf_import
+
             tf_import.import_tensorflow()
         self.run(values, positional)
-
-    def _joined(self, arguments: Iterable[str]) -> list[str]:
-        """The two words after a flag of the kind PAIR as one, for absl's flags take one."""
-        pairs = {f"--{flag.name}" for flag in self.flags if flag.kind == PAIR}
-        words: list[str] = []
-        for word in arguments:
-            if words[-2:-1] and words[-2] in pairs and "," not in words[-1] and not word.startswith("-"):
-                words[-1] += f",{word}"
-            else:
-                words.append(word)
-        return words
-
-    def _values(self) -> absl.FlagValues:
-        values = absl.FlagValues()
-        values.set_gnu_getopt(True)
-        for flag in self.flags:
-            flag.define(values)
-        return values
 
     def _check(self, positional: Sequence[str]) -> None:
         words = self.arguments.split()
@@ -112,24 +67,63 @@ class Command:
             raise UserError(f"Too many arguments: {' '.join(positional[len(words) :])}.")
 
 
+_IMPORTED: dict[str, Command] = {}
+
+
 def command(
-    name: str, summary: str, arguments: str = "", *, example: str, flags: Sequence[Flag] = (), tensorflow: bool = True
+    name: str, arguments: str = "", *, example: str, flags: Sequence[Flag] = (), tensorflow: bool = True
 ) -> Callable[[Callable[[Any, list[str]], None]], Command]:
-    """Makes a function a command of that name."""
+    """Makes a function the command of that name, which `zoo.cli.commands` lists with its summary."""
 
     def register(run: Callable[[Any, list[str]], None]) -> Command:
-        COMMANDS[name] = Command(name, summary, arguments, example, flags, run, tensorflow)
-        return COMMANDS[name]
+        _IMPORTED[name] = Command(name, arguments, example, flags, run, tensorflow)
+        return _IMPORTED[name]
 
     return register
 
 
-def _underscored(argument: str) -> str:
-    """--batch-size as absl knows it."""
-    name, equals, value = argument.partition("=")
-    return name.replace("-", "_").replace("__", "--", 1) + equals + value if name.startswith("--") else argument
+@final
+class _Commands(Mapping[str, Command]):
+    """Name -> command, in the order of the help. A look-up imports the command's module."""
+
+    def __getitem__(self, name: str) -> Command:
+        importlib.import_module(f"zoo.cli.commands.{LISTED[name].module}")
+        return _IMPORTED[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LISTED)
+
+    def __len__(self) -> int:
+        return len(LISTED)
 
 
-def _dashed(message: str) -> str:
-    """The flag that absl's message quotes, as people write it."""
-    return " ".join(f"--{w.strip(chr(39))}".replace("_", "-") if w.startswith("'") else w for w in message.split(" "))
+COMMANDS = _Commands()
+
+
+def call(arguments: Sequence[str]) -> None:
+    """Runs one command line in this process. Errors: UserError and those of each package."""
+    if not arguments or arguments[0] in (*_HELP, "help"):
+        print(_help())
+    elif arguments[0] == "--version":
+        import zoo
+
+        print(f"zoo {zoo.__version__}")
+    elif arguments[0] not in COMMANDS:
+        raise unknown("command", arguments[0], COMMANDS)
+    elif any(word in _HELP for word in _before_dashes(arguments[1:])):
+        print(COMMANDS[arguments[0]].usage())
+    else:
+        COMMANDS[arguments[0]](arguments[1:])
+
+
+def _before_dashes(arguments: Sequence[str]) -> Sequence[str]:
+    """The words before `--`, after which `zoo serve` takes flags of TF Serving."""
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _help() -> str:
+    lines = ["zoo trains generative models, exports, serves and explains them.", "", "zoo COMMAND ... [flags]"]
+    for group, listed in GROUPS.items():
+        lines += ["", f"{group}:", *(f"  {name:<10} {line.summary}" for name, line in listed.items())]
+    lines += ["", "zoo COMMAND --help shows a command's flags and an example; zoo --version the version."]
+    return "\n".join([*lines, "", "example:", "  zoo train vae --data digits --epochs 2 --out runs/vae"])

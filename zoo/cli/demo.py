@@ -20,9 +20,9 @@ import numpy as np
 
 from explain import Explanation
 from serving.protocol.files import write_whole
-from zoo import cli
+from zoo.cli.command import call
 from zoo.core.errors import Failure
-from zoo.display import pictures
+from zoo.display import curves, pictures
 
 MODELS = ("dcgan", "vae")
 
@@ -46,7 +46,7 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
             facts = _ask(address, out, data)
             done(f"explain dcgan --seed {facts['seed']} --server {address} --out {at}/explanation.json")
     for model in MODELS:
-        pictures.curves(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
+        curves.draw(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
     page = _page(out, done, facts, time.monotonic() - started)
     print(f"\nThe page: {page}\nNext: zoo serve --models {out}/models, and in another shell\n"
           f"      zoo sample dcgan --count 100 --seed 1000 --out more.png")  # fmt: skip
@@ -62,7 +62,7 @@ class Commands:
         line = " ".join(line.split())
         print(f"\n$ zoo {line}", flush=True)
         before = time.monotonic()
-        cli.call(shlex.split(line))
+        call(shlex.split(line))
         self.log.append((f"zoo {line}", time.monotonic() - before))
 
 
@@ -145,7 +145,7 @@ def _ask(address: str, out: Path, data: str) -> dict[str, Any]:
 def _page(out: Path, done: Commands, facts: dict[str, Any], seconds: float) -> Path:
     explanation = Explanation.load(out / "explanation.json")
     explanation.save(out / "explanation.png")
-    template = string.Template(resources.files("zoo").joinpath("demo.html").read_text())
+    template = string.Template(resources.files("zoo.cli").joinpath("demo.html").read_text())
     names = ("dcgan", "vae", "reconstructions", "interpolation", "explanation", "dcgan-losses", "vae-losses")
     values = {name.replace("-", "_"): _inline(out / f"{name}.png") for name in names}
     page = out / "index.html"

@@ -1,4 +1,4 @@
-"""The command `zoo`: finds the command, runs it, and turns errors into exit codes.
+"""The command `zoo`: runs a command line and turns errors into exit codes.
 
 Each command imports what it needs when it runs, so that `zoo sample` starts without TensorFlow.
 """
@@ -7,39 +7,12 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from zoo.cli import commands
-from zoo.cli.command import COMMANDS
-from zoo.core.errors import Failure, UserError, unknown
-
-__all__ = ["COMMANDS", "call", "commands", "main"]
-
-
-def _help() -> str:
-    lines = [
-        "zoo: generative models, trained with one engine, served as TF Serving serves, explained.",
-        "",
-        "commands:",
-    ]
-    lines += [f"  {c.name:<9} {c.summary}" for c in COMMANDS.values()]
-    return "\n".join([*lines, "", "`zoo COMMAND --help` shows its flags and an example.", "", "example:", "  zoo list"])
-
-
-def call(arguments: Sequence[str]) -> None:
-    """Runs one command in this process. Errors: UserError and each package's own."""
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(_help())
-        return
-    if arguments[0] not in COMMANDS:
-        raise unknown("command", arguments[0], COMMANDS)
-    chosen = COMMANDS[arguments[0]]
-    if {"-h", "--help"} & set(arguments[1:]):
-        print(chosen.usage())
-    else:
-        chosen(arguments[1:])
+from zoo.cli.command import call
+from zoo.core.errors import Failure, UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command's exit code: 0, 2 for a mistake in what was asked for, 1 for a failure, 130 when interrupted."""
+    """The command's exit code: 0, 2 for a mistake in the command line, 1 for a failure, 130 when interrupted."""
     logging.getLogger("absl").setLevel(logging.ERROR)
     try:
         call(sys.argv[1:] if arguments is None else arguments)
@@ -50,6 +23,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code, message = 130, "interrupted. The same command continues where this one stopped."
     except _failures() as error:
         code, message = 1, str(error)
+    except ModuleNotFoundError as error:
+        from serving.protocol import extras
+
+        if not (missing := extras.missing(error)):
+            raise
+        code, message = 1, missing
     print(f"zoo: {message}", file=sys.stderr)
     return code
 

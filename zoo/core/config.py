@@ -16,19 +16,19 @@ JIT = ("auto", "on", "off")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What the engine is told; none of it is known to a model.
+    """The engine's options; a model knows none of them.
 
     Attributes:
-      batch_size: examples a move, over all replicas together.
+      batch_size: examples of an update, over all replicas together.
       seed: everything random in the run follows from it.
       strategy: one device, all of this machine, or several machines (TF_CONFIG); auto takes what is there.
       replicas: devices that `mirrored` uses, 0 for all; without GPUs the CPU is split into as many.
       jit: compile the step with XLA; auto does where there is one GPU.
       learning_rate, beta_1, beta_2: of Adam (Kingma & Ba, arXiv 1412.6980).
-      schedule, warmup: the rate rises over `warmup` moves, then stays, or falls to zero by a line or half a cosine.
+      schedule, warmup: the rate rises over `warmup` updates, then stays, or falls to zero linearly or by half a cosine.
       clip_norm: largest global norm of a player's gradient, over all replicas; None for any.
-      ema: decay of the moving average of the drawing networks' weights, which is then exported; None for none.
-      moves, rates: by player, instead of the model's own.
+      ema: decay of the moving average of the generating networks' weights, which is then exported; None for none.
+      updates, learning_rate_multipliers: by player, instead of the model's own.
       checkpoint_every: steps between checkpoints besides those at the end of each epoch; 0 for none.
     """
 
@@ -46,8 +46,8 @@ class TrainConfig:
     warmup: int = 0
     clip_norm: float | None = None
     ema: float | None = None
-    moves: Mapping[str, int] = field(default_factory=dict)
-    rates: Mapping[str, float] = field(default_factory=dict)
+    updates: Mapping[str, int] = field(default_factory=dict)
+    learning_rate_multipliers: Mapping[str, float] = field(default_factory=dict)
     checkpoint_every: int = 0
 
     def __post_init__(self) -> None:
@@ -60,7 +60,7 @@ class TrainConfig:
         _choice("schedule", self.schedule, SCHEDULES)
         if self.ema is not None and not 0 < self.ema < 1:
             raise UserError(f"--ema is a decay between 0 and 1, as in 0.999; received {self.ema}.")
-        for name, value in {"clip_norm": self.clip_norm, **self.moves, **self.rates}.items():
+        for name, value in {"clip_norm": self.clip_norm, **self.updates, **self.learning_rate_multipliers}.items():
             if value is not None:
                 _positive(name, value)
 

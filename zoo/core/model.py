@@ -1,6 +1,6 @@
 """The contract: a model is a set of players, each with networks and a loss.
 
-An autoencoder has one player, a GAN two. `zoo.training.trainer` lets each player move in turn and never asks which
+An autoencoder has one player, a GAN two. `zoo.training.trainer` updates each player in order and never asks which
 model it trains; `zoo.export` writes the model's signatures and never asks either.
 """
 
@@ -12,89 +12,108 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from zoo.core.errors import UserError
+from zoo.core.features import WIRE_NAMES, Feature, Spec
 from zoo.core.random import Seed
 
+__all__ = ["Batch", "GenerativeModel", "Loss", "Metric", "Player", "Signature", "Spec", "Terms", "interleave"]
 
-class Watched(NamedTuple):
-    """A value beside the loss's terms that is logged and not paid: an accuracy, an estimate. (B,) or a scalar."""
+Batch = Mapping[str, tf.Tensor]
+"""Examples by the names of their features, each (B, *shape): `batch[spec.target]`, `batch["label"]`."""
+
+
+class Metric(NamedTuple):
+    """A value beside the loss's terms that is logged and not minimised: an accuracy, an estimate. (B,) or a scalar."""
 
     value: tf.Tensor
 
 
-Terms = Mapping[str, tf.Tensor | Watched]
+Terms = Mapping[str, tf.Tensor | Metric]
 """A loss by name of its terms, weights included, each (B,) or a scalar; the loss is the sum of their means."""
 
-Loss = Callable[["Batch", Seed], Terms]
-
-
-class Spec(NamedTuple):
-    """What one example is.
-
-    Attributes:
-      shape: (H, W, C) for images, (T, H, W, C) for videos, (F,) for a table.
-      classes: how many; 0 for no labels.
-      other: the shape of the second domain's examples; None where there is one domain.
-    """
-
-    shape: tuple[int, ...]
-    classes: int = 0
-    other: tuple[int, ...] | None = None
-
-
-class Batch(NamedTuple):
-    """Examples to learn from.
-
-    Attributes:
-      x: float32 (B, *shape) in [-1, 1].
-      label: int64 (B,), zeros where the data has none.
-      other: float32 (B, *other) in [-1, 1], the second domain's, unpaired; () where there is one domain.
-    """
-
-    x: tf.Tensor
-    label: tf.Tensor
-    other: tf.Tensor | tuple[()] = ()
+Loss = Callable[[Batch, Seed], Terms]
 
 
 @dataclass(frozen=True)
 class Player:
-    """One side of the game.
+    """Networks that are updated together, by one loss.
 
     Attributes:
       name: in the field's terms: generator, critic, autoencoder.
-      networks: whose weights this player moves.
+      networks: whose weights this player's updates change.
       loss: (batch, seed) -> terms, per example; the engine takes means, over replicas too.
-      steps: moves in one turn (a WGAN's critic: 5).
-      rate: learning rate as a multiple of the run's (two time scales, Heusel et al. 2017).
-      during: from which to which share of the run the player moves; elsewhere its networks rest.
-      warmup: by term, over which share of the run it rises in a line from zero to its full weight.
-      lazy: terms so costly that they are paid in every `every`-th turn only, and `every` times as much there (Karras
-        et al., arXiv 1912.04958, appendix B).
-      constraint: applied after each move (a WGAN's clipping).
+      updates: in one training step (a WGAN's critic: 5).
+      learning_rate_multiplier: of the run's learning rate (two time scales, Heusel et al., arXiv 1706.08500).
+      active: the share of the run in which the player is updated, from and to; (0, 1) is always.
+      warmup: by term, the share of the run over which its weight rises linearly from zero.
+      lazy: terms so costly that they are part of the loss only in every `interval`-th step, and `interval` times as
+        large there (Karras et al., arXiv 1912.04958, appendix B).
+      constraint: applied after each update (a WGAN's clipping).
     """
 
     name: str
     networks: Sequence[keras.Model]
     loss: Loss
-    steps: int = 1
-    rate: float = 1.0
-    during: tuple[float, float] = (0.0, 1.0)
+    updates: int = 1
+    learning_rate_multiplier: float = 1.0
+    active: tuple[float, float] = (0.0, 1.0)
     warmup: Mapping[str, float] = field(default_factory=dict)
     lazy: Loss | None = None
-    every: int = 1
+    interval: int = 1
     constraint: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
 class Signature:
-    """A function that the model offers to the world, with the batch in dimension 0 of every input and output.
+    """A function that the model offers, with the batch in dimension 0 of every input and output.
+
+    `serve` is what is exported: it takes and gives what clients see. There, the example itself, `x`, goes by the
+    plural of its kind (images, videos, series), a table by its columns, and everything else by its own name.
 
     Attributes:
-      function: takes the inputs by position, returns outputs by name. Images in [0, 1].
-      inputs: their specs by name; dimension 0 is None.
+      function: takes the inputs by name and returns the outputs by name, both as a model sees them, in [-1, 1].
+      inputs: features by name.
+      outputs: features by name.
     """
 
     function: Callable[..., Mapping[str, tf.Tensor]]
-    inputs: Mapping[str, tf.TensorSpec]
+    inputs: Mapping[str, Feature]
+    outputs: Mapping[str, Feature]
+
+    @property
+    def wire_inputs(self) -> dict[str, tf.TensorSpec]:
+        """What a request holds."""
+        return _wire(self.inputs)
+
+    @property
+    def wire_outputs(self) -> dict[str, tf.TensorSpec]:
+        """What a reply holds."""
+        return _wire(self.outputs)
+
+    def serve(self, tensors: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """A request's tensors -> the reply's."""
+        inputs = {name: f.from_wire(wire_name(name, f), tensors) for name, f in self.inputs.items()}
+        outputs = self.function(**inputs)
+        reply: dict[str, tf.Tensor] = {}
+        for name, feature in self.outputs.items():
+            reply |= feature.to_wire(wire_name(name, feature), outputs[name])
+        return reply
+
+
+def wire_name(name: str, feature: Feature) -> str:
+    """What a signature's input or output is called on the wire: `x` by the plural of its kind, others as they are."""
+    return WIRE_NAMES[feature.kind] if name == "x" else name
+
+
+def _wire(features: Mapping[str, Feature]) -> dict[str, tf.TensorSpec]:
+    specs: dict[str, tf.TensorSpec] = {}
+    for name, feature in features.items():
+        more = feature.wire(wire_name(name, feature))
+        twice = sorted(specs.keys() & more.keys())
+        if twice:
+            raise UserError(f"A column is named {twice[0]!r}, as another input or output of the model is. Rename it.")
+        specs |= more
+    return specs
 
 
 class GenerativeModel(abc.ABC):
@@ -106,15 +125,15 @@ class GenerativeModel(abc.ABC):
     @property
     @abc.abstractmethod
     def averaged(self) -> Sequence[keras.Model]:
-        """The networks that draw: those whose moving average is exported where the run keeps one."""
+        """The networks that generate: those whose moving average is exported where the run keeps one."""
 
     @abc.abstractmethod
     def signatures(self) -> Mapping[str, Signature]:
         """What is exported; the first is the default."""
 
     @abc.abstractmethod
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """What a person would look at after an epoch, in [-1, 1]: images (N, H, W, C), or videos (N, T, H, W, C)."""
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """What a person looks at after an epoch: examples of the spec's target (N, *shape) in [-1, 1]."""
 
     @property
     def networks(self) -> Sequence[keras.Model]:
@@ -122,31 +141,6 @@ class GenerativeModel(abc.ABC):
         return list({id(n): n for p in self.players for n in p.networks}.values())
 
 
-def to_wire(x: tf.Tensor) -> tf.Tensor:
-    """From [-1, 1], the zoo's range, to [0, 1], the wire's."""
-    return (x + 1.0) / 2.0
-
-
-def from_wire(x: tf.Tensor) -> tf.Tensor:
-    """From [0, 1], the wire's range, to [-1, 1], the zoo's."""
-    return 2.0 * x - 1.0
-
-
-def images_spec(spec: Spec) -> tf.TensorSpec:
-    """Examples on the wire: float32 (None, *shape)."""
-    return tf.TensorSpec((None, *spec.shape), tf.float32)
-
-
-def seed_spec() -> tf.TensorSpec:
-    """One seed for each row: int64 (None,)."""
-    return tf.TensorSpec((None,), tf.int64)
-
-
-def label_spec() -> tf.TensorSpec:
-    """One class for each row: int64 (None,)."""
-    return tf.TensorSpec((None,), tf.int64)
-
-
 def interleave(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """Rows of two tensors by turns: (N, ...) twice -> (2 N, ...)."""
+    """Rows of two tensors in turn: (N, ...) twice -> (2 N, ...)."""
     return tf.reshape(tf.stack([left, right], axis=1), (-1, *left.shape[1:]))

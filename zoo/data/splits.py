@@ -4,11 +4,12 @@ zoo.data.plan decides which examples make which batch.
 """
 
 import abc
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import tensorflow as tf
@@ -16,13 +17,13 @@ import tensorflow as tf
 from zoo.core.model import Batch
 from zoo.data.errors import DataError
 from zoo.data.images import normalise
+from zoo.data.parallel import THREADS, each
 from zoo.data.plan import FOREVER, Plan
 
 _AHEAD = 2
 """Batches made ahead of use."""
 _KEEP = 2**30
 """Bytes of decoded images that a split keeps at most."""
-_PARALLEL = min(4, os.cpu_count() or 1)
 
 
 class Split(abc.ABC):
@@ -34,11 +35,19 @@ class Split(abc.ABC):
         """How many there are."""
 
     @abc.abstractmethod
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The first `limit` examples, or all, in order: float32 (N, *shape) in [-1, 1] and int64 (N,).
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
+        """The first `limit` examples, or all, in their stored order, by the names of their features.
 
-        Errors: DataError if one cannot be read.
+        Each is (N, *shape): float32 in [-1, 1], labels and tokens int64. Errors: DataError if one cannot be read.
         """
+
+    @abc.abstractmethod
+    def labels(self) -> np.ndarray | None:
+        """The labels, int64 (N,), in order; None where there are none, or all examples would have to be read."""
+
+    @abc.abstractmethod
+    def identity(self) -> bytes:
+        """A hash of the examples: equal for equal ones."""
 
     @abc.abstractmethod
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
@@ -55,7 +64,7 @@ class Split(abc.ABC):
         share: tuple[int, int] = (0, 1),
         shuffle: bool = True,
     ) -> tf.data.Dataset:
-        """A tf.data.Dataset of Batch, epoch after epoch: one iterator reads it for a whole run.
+        """A tf.data.Dataset of Batch (a mapping), epoch after epoch: one iterator reads it for a whole run.
 
         Args:
           batch_size: rows of a global batch. An epoch has count // batch_size of them.
@@ -77,7 +86,7 @@ def _options() -> tf.data.Options:
     options = tf.data.Options()
     options.autotune.enabled = False
     options.deterministic = True
-    options.threading.private_threadpool_size = _PARALLEL
+    options.threading.private_threadpool_size = THREADS
     options.threading.max_intra_op_parallelism = 1
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return options
@@ -88,77 +97,127 @@ def _options() -> tf.data.Options:
 class Arrays(Split):
     """Examples in memory, shuffled completely.
 
-    `x` (N, *shape) is uint8, or float32 in [-1, 1]; `labels` is int64 (N,).
+    `stored` holds (N, *shape) for each feature: uint8 or float32 in [-1, 1]; labels and tokens are int64.
     """
 
-    x: np.ndarray
-    labels: np.ndarray
+    stored: Mapping[str, np.ndarray]
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return len(self.x)
+        return len(next(iter(self.stored.values())))
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
         """See Split."""
-        return normalise(self.x[:limit]), self.labels[:limit]
+        return {name: normalise(x[:limit]) for name, x in self.stored.items()}
+
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return self.stored.get("label")
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return _hash(self.stored)
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
-        with tf.device("/CPU:0"):
-            x, labels = tf.constant(self.x), tf.constant(self.labels)
-        return plan.batches(lambda rows: Batch(normalise(tf.gather(x, rows)), tf.gather(labels, rows)), _PARALLEL)
+        stored = _constants(self.stored)
+        return plan.batches(lambda rows: {n: normalise(tf.gather(x, rows)) for n, x in stored.items()}, THREADS)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Disk(Split):
-    """Images that are decoded when their turn first comes, and kept while all fit into 1 GiB. Shuffled completely.
+    """Files, or parts of files, that are read when their turn first comes, and kept while all fit into 1 GiB.
+
+    Shuffled completely.
 
     Attributes:
-      sources: where each image is, in whatever form `read` takes.
-      read: source -> uint8 (H, W, C). Errors: DataError, which names the source.
-      labels: int64 (N,).
-      shape: (H, W, C) of every image.
+      sources: where each example is, in whatever form `read` takes.
+      read: source -> uint8, or float32 in [-1, 1], of the shape `shape`. Errors: DataError, which names the source.
+      name: of the feature that is read.
+      shape: of every example.
+      dtype: of what `read` gives.
+      others: the other features, (N, ...) each, as in Arrays.
+      marks: for each source, a text that changes when its content does: a file's name within its folder, and its size.
     """
 
     sources: Sequence[Any]
     read: Callable[[Any], np.ndarray]
-    labels: np.ndarray
+    name: str
     shape: tuple[int, ...]
+    dtype: str = "uint8"
+    others: Mapping[str, np.ndarray] = field(default_factory=dict)
+    marks: Sequence[str] = ()
 
     @property
     def count(self) -> int:
         """How many there are."""
         return len(self.sources)
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
         """See Split."""
-        rows = np.arange(self.count)[:limit]
-        return normalise(self._decoded(rows)), self.labels[:limit]
+        read = {self.name: normalise(self._decoded(np.arange(self.count)[:limit]))}
+        return read | {name: normalise(x[:limit]) for name, x in self.others.items()}
+
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return self.others.get("label")
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return hashlib.blake2b("\n".join(self.marks or map(str, self.sources)).encode()).digest() + _hash(self.others)
 
     @cached_property
     def _kept(self) -> tuple[np.ndarray, np.ndarray]:
-        """The images so far, (N, H, W, C), and which they are, bool (N,)."""
-        return np.empty((self.count, *self.shape), np.uint8), np.zeros(self.count, bool)
+        """The examples so far, (N, *shape), and which they are, bool (N,)."""
+        return np.empty((self.count, *self.shape), self.dtype), np.zeros(self.count, bool)
+
+    @property
+    def _fits(self) -> bool:
+        return self.count * math.prod(self.shape) * np.dtype(self.dtype).itemsize <= _KEEP
+
+    def read_ahead(self) -> "Ahead":
+        """Reads every source once, so that what is broken is known before training, and keeps all where they fit."""
+
+        def row(i: int) -> tuple[float, float]:
+            x = self.read(self.sources[i])
+            if self._fits:
+                examples, known = self._kept
+                examples[i], known[i] = x, True
+            return float(x.min()), float(x.max())
+
+        ends, errors = each(row, range(self.count), "reading")
+        seen = [end for end in ends if end] or [(0.0, 0.0)]
+        broken = [(self.sources[i], error) for i, error in enumerate(errors) if error]
+        return Ahead(broken, min(low for low, _ in seen), max(high for _, high in seen))
 
     def _decoded(self, rows: np.ndarray) -> np.ndarray:
-        if self.count * np.prod(self.shape) > _KEEP:
-            return _read_all(self.read, [self.sources[row] for row in rows], self.shape)
-        images, known = self._kept
-        # Two threads may decode the same image: they write the same pixels.
+        if not self._fits:
+            return _read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
+        examples, known = self._kept
+        # Two threads may read the same example: they write the same values.
         for row in rows[~known[rows]]:
-            images[row] = self.read(self.sources[row])
+            examples[row] = self.read(self.sources[row])
             known[row] = True
-        return images[rows]
+        return examples[rows]
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
-        labels = tf.constant(self.labels)
+        others = _constants(self.others)
 
         def batch(rows: tf.Tensor) -> Batch:
-            x = tf.numpy_function(self._decoded, [rows], tf.uint8, stateful=False)
-            return Batch(normalise(tf.ensure_shape(x, (plan.own, *self.shape))), tf.gather(labels, rows))
+            x = tf.numpy_function(self._decoded, [rows], tf.as_dtype(self.dtype), stateful=False)
+            read = {self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
+            return read | {name: normalise(tf.gather(x, rows)) for name, x in others.items()}
 
-        return plan.batches(batch, _PARALLEL)
+        return plan.batches(batch, THREADS)
+
+
+class Ahead(NamedTuple):
+    """What reading every source found: those that are broken, and the lowest and highest value of the others."""
+
+    broken: list[tuple[Any, DataError]]
+    low: float
+    high: float
 
 
 @final
@@ -170,15 +229,17 @@ class Stream(Split):
     came before `first_step` in its epoch, or belongs to another worker, is read but not decoded.
 
     Attributes:
-      source: yields (image bytes, int64 label), always in the same order.
+      source: yields mappings by feature name, always in the same order; that of `name` is encoded, a string.
       read: bytes -> uint8 (H, W, C). Errors: DataError.
       size: how many examples `source` has.
+      name: of the feature that is decoded.
       shape: (H, W, C) of every image.
     """
 
     source: tf.data.Dataset
     read: Callable[[bytes], np.ndarray]
     size: int
+    name: str
     shape: tuple[int, ...]
     buffer: int = 5_000
 
@@ -187,12 +248,21 @@ class Stream(Split):
         """How many there are."""
         return self.size
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
         """See Split."""
         chosen = self.source if limit is None else self.source.take(limit)
         rows = list(chosen.with_options(_options()).as_numpy_iterator())
-        images = _read_all(self.read, [image for image, _ in rows], self.shape)
-        return normalise(images), np.array([label for _, label in rows], np.int64)
+        read = normalise(_read_all(self.read, [row[self.name] for row in rows], self.shape))
+        others = {name: np.array([row[name] for row in rows]) for name in self.source.element_spec if name != self.name}
+        return {self.name: read} | others
+
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return None
+
+    def identity(self) -> bytes:
+        """See Split: here of the number of examples alone."""
+        return str(self.size).encode()
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         start, skipped = divmod(plan.first_step, plan.per_epoch)
@@ -210,31 +280,47 @@ class Stream(Split):
         def own(place: tf.Tensor, _: Any) -> tf.Tensor:
             return place % plan.batch_size // plan.own == plan.share[0]
 
-        def batch(encoded: tf.Tensor, labels: tf.Tensor) -> Batch:
+        def batch(rows: Batch) -> Batch:
+            encoded = rows[self.name]
             x = tf.numpy_function(lambda e: _read_all(self.read, e, self.shape), [encoded], tf.uint8, stateful=False)
-            return Batch(normalise(tf.ensure_shape(x, (plan.own, *self.shape))), labels)
+            return {**rows, self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
 
         rows = tf.data.Dataset.range(start, FOREVER).flat_map(epoch)
         rows = rows.enumerate().filter(own).map(lambda _, row: row).batch(plan.own, drop_remainder=True)
-        return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=_PARALLEL, deterministic=True)
+        return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=THREADS, deterministic=True)
 
 
-def _read_all(read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
-    out = np.empty((len(sources), *shape), np.uint8)
+def _constants(arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
+    with tf.device("/CPU:0"):
+        return {name: tf.constant(x) for name, x in arrays.items()}
+
+
+def _hash(arrays: Mapping[str, np.ndarray]) -> bytes:
+    total = hashlib.blake2b()
+    for name, x in arrays.items():
+        total.update(f"{name} {x.dtype} {x.shape}".encode())
+        total.update(np.ascontiguousarray(x).view(np.uint8).data)
+    return total.digest()
+
+
+def _read_all(
+    read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...], dtype: str = "uint8"
+) -> np.ndarray:
+    out = np.empty((len(sources), *shape), dtype)
     for i, source in enumerate(sources):
         out[i] = read(source)
     return out
 
 
-def held_out(labels: np.ndarray) -> np.ndarray:
-    """Which examples are kept for testing: every tenth of each class, in order; at least one. bool (N,).
+def held_out(labels: np.ndarray | None, count: int) -> np.ndarray:
+    """Which of `count` examples are kept for testing: every tenth of each class, in order; at least one. bool (N,).
 
     Errors: DataError if there are fewer than two examples.
     """
-    if len(labels) < 2:
-        raise DataError(f"There is {len(labels)} example; at least two are needed, one of them for testing. Add some.")
-    rank = np.zeros(len(labels), np.int64)
-    for label in np.unique(labels):
+    if count < 2:
+        raise DataError(f"There is {count} example; at least two are needed, one of them for testing. Add some.")
+    rank = np.arange(count)
+    for label in () if labels is None else np.unique(labels):
         mine = labels == label
         rank[mine] = np.arange(mine.sum())
     test = rank % 10 == 9

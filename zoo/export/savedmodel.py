@@ -5,14 +5,11 @@ assets.extra/tf_serving_warmup_requests        one request for each signature
 assets.extra/model_card.json                   data, configuration, versions, losses, signatures, claims, scores
 """
 
-import dataclasses
-import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -20,18 +17,15 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.protocol import versions
-from zoo.core import registry
-from zoo.core.config import RunConfig
+from zoo.core.conditions import example_values
 from zoo.core.errors import Failure, UserError
-from zoo.core.model import GenerativeModel, Signature
-from zoo.display import pictures
-from zoo.evaluation import card, score
+from zoo.core.files import write_json
+from zoo.core.model import GenerativeModel, Signature, wire_name
+from zoo.export import card
 from zoo.training import run
 
 TOLERANCE = 1e-5
 """Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
-_SIDE = 12
-"""Of an example image, where a signature takes any."""
 
 
 class ExportError(Failure):
@@ -57,7 +51,7 @@ def export(folder: Path, models: Path, name: str | None = None) -> Path:
         extra = scratch / "assets.extra"
         extra.mkdir()
         _write_warmup(model, name, extra / "tf_serving_warmup_requests")
-        score.write(scratch / card.CARD, _card(model, config, folder, name))
+        write_json(scratch / card.CARD, card.content(model, config, folder, name))
         _compare(model, scratch)
         return _publish(scratch, home)
     finally:
@@ -82,21 +76,26 @@ def _write(model: GenerativeModel, folder: Path) -> None:
     for network in model.networks:
         archive.track(network)
     for name, signature in model.signatures().items():
-        specs = [tf.TensorSpec(s.shape, s.dtype, name=key) for key, s in signature.inputs.items()]
-        archive.add_endpoint(name, signature.function, specs)
+        archive.add_endpoint(name, _positional(signature), _named(signature.wire_inputs))
     archive.write_out(str(folder), verbose=False)
 
 
+def _positional(signature: Signature) -> Callable[..., dict[str, tf.Tensor]]:
+    """What Keras exports: a function of the tensors by position, whose specs carry their names."""
+    names = list(signature.wire_inputs)
+    return lambda *tensors: signature.serve(dict(zip(names, tensors, strict=True)))
+
+
+def _named(specs: Mapping[str, tf.TensorSpec]) -> list[tf.TensorSpec]:
+    return [tf.TensorSpec(s.shape, s.dtype, name=name) for name, s in specs.items()]
+
+
 def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
-    """Inputs that any signature accepts: uniform in [0, 1] where it takes floats, 0, 1, ... where whole numbers."""
-    random = np.random.default_rng(0)
-    shapes = {name: (rows, *(side or _SIDE for side in spec.shape[1:])) for name, spec in signature.inputs.items()}
-    return {
-        name: random.random(shapes[name], np.float32)
-        if spec.dtype.is_floating
-        else np.resize(np.arange(rows), shapes[name]).astype(spec.dtype.as_numpy_dtype)
-        for name, spec in signature.inputs.items()
-    }
+    """A request's tensors, of so many rows, that the signature accepts."""
+    tensors: dict[str, tf.Tensor] = {}
+    for name, feature in signature.inputs.items():
+        tensors |= feature.to_wire(wire_name(name, feature), example_values(feature, rows))
+    return {key: value.numpy() for key, value in tensors.items()}
 
 
 def _write_warmup(model: GenerativeModel, name: str, path: Path) -> None:
@@ -112,42 +111,26 @@ def _write_warmup(model: GenerativeModel, name: str, path: Path) -> None:
 
 def _compare(model: GenerativeModel, folder: Path) -> None:
     """Loads the folder into a TF1 Session, the path that TF Serving takes, and compares every output."""
+    examples = {key: example_inputs(signature, 3) for key, signature in model.signatures().items()}
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         graph = tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
         served = {}
-        for key, signature in model.signatures().items():
+        for key, example in examples.items():
             definition = graph.signature_def[key]
-            feeds = {definition.inputs[k].name: v for k, v in example_inputs(signature, 3).items()}
+            feeds = {definition.inputs[k].name: v for k, v in example.items()}
             served[key] = session.run({k: t.name for k, t in definition.outputs.items()}, feeds)
     for key, signature in model.signatures().items():
-        expected = signature.function(*map(tf.constant, example_inputs(signature, 3).values()))
+        expected = signature.serve({k: tf.constant(v) for k, v in examples[key].items()})
         for output, value in expected.items():
-            off = np.max(np.abs(served[key][output] - value.numpy()) / np.maximum(1.0, np.abs(value.numpy())))
+            off = _difference(served[key][output], value.numpy())
             if not off <= TOLERANCE:
                 raise ExportError(
                     f"{key}:{output} of the SavedModel is {off:.3g} away from the model's. This is a bug of ours."
                 )
 
 
-def _card(model: GenerativeModel, config: RunConfig, folder: Path, name: str) -> dict[str, Any]:
-    log = pictures.read_log(folder / "log.csv")
-    last = {key: values[-1] for key, values in log.items() if math.isfinite(values[-1])}
-    return {
-        "name": name,
-        "data": {"name": config.data, "shape": model.spec.shape, "classes": model.spec.classes},
-        "configuration": dataclasses.asdict(config),
-        "versions": run.versions(),
-        "checkpoint": card.checkpoint(folder),
-        "last_epoch": last,
-        "claims": [dataclasses.asdict(claim) for claim in registry.get(config.model).claims],
-        "scores": card.kept(folder),
-        "signatures": {key: _describe(s) for key, s in model.signatures().items()},
-    }
-
-
-def _describe(signature: Signature) -> Mapping[str, Any]:
-    outputs = tf.function(signature.function).get_concrete_function(*signature.inputs.values()).structured_outputs
-    return {
-        side: {k: {"dtype": t.dtype.name, "shape": t.shape.as_list()} for k, t in tensors.items()}
-        for side, tensors in (("inputs", signature.inputs), ("outputs", outputs))
-    }
+def _difference(served: np.ndarray, expected: np.ndarray) -> float:
+    """The largest difference of numbers, relative to those above 1; of other values, the share that differs."""
+    if expected.dtype.kind != "f":
+        return float(np.mean(served != expected))
+    return float(np.max(np.abs(served - expected) / np.maximum(1.0, np.abs(expected))))

@@ -1,53 +1,61 @@
-"""What a generator is told besides its noise: the class, or codes."""
+"""What a generator is conditioned on besides its noise: a class, or codes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import tensorflow as tf
 
-from zoo.core.model import label_spec
+from zoo.core import features
+from zoo.core.features import Feature
+from zoo.core.model import Batch
 from zoo.core.random import Seed
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Numbers c (B, `width`) that G is told.
+    """A condition c, float32 (B, `width`), that G takes beside its noise.
 
     Attributes:
-      asked: what they are made of, as inputs of a signature; `label` is the data's own.
-      code: these -> c.
-      tell: (labels (B,), seed) -> c of a batch in training, or of samples.
+      width: numbers in c.
+      inputs: what a client gives, by name; `label` is a feature of the data.
+      encode: the inputs by name -> c.
+      sample: (a batch with the data's features among `inputs`, seed) -> c, with everything else sampled.
     """
 
     width: int
-    asked: Mapping[str, tf.TensorSpec]
-    code: Callable[..., tf.Tensor]
-    tell: Callable[[tf.Tensor, Seed], tf.Tensor]
+    inputs: Mapping[str, Feature]
+    encode: Callable[..., tf.Tensor]
+    sample: Callable[[Batch, Seed], tf.Tensor]
 
 
-def labels(classes: int) -> Condition:
+NONE = Condition(0, {}, lambda: None, lambda batch, seed: tf.zeros((tf.shape(seed.rows)[0], 0)))
+"""No condition."""
+
+
+def label(feature: Feature) -> Condition:
     """The class, one-hot. Mirza & Osindero, arXiv 1411.1784."""
 
-    def code(label: tf.Tensor) -> tf.Tensor:
-        return tf.one_hot(label, classes)
+    def encode(label: tf.Tensor) -> tf.Tensor:
+        return tf.one_hot(label, len(feature.names))
 
-    return Condition(classes, {"label": label_spec()} if classes else {}, code, lambda label, seed: code(label))
+    return Condition(len(feature.names), {"label": feature}, encode, lambda batch, seed: encode(batch["label"]))
 
 
 def codes(categories: int, continuous: int) -> Condition:
-    """A category, one-hot, and continuous codes in [-1, 1], drawn evenly. Chen et al., arXiv 1606.03657, section 7."""
+    """A uniformly sampled category, one-hot, and continuous codes, uniform in [-1, 1].
 
-    def code(category: tf.Tensor, *values: tf.Tensor) -> tf.Tensor:
-        return tf.concat([tf.one_hot(category, categories), *values], axis=1)
+    Chen et al., arXiv 1606.03657, section 7.
+    """
 
-    def tell(label: tf.Tensor, seed: Seed) -> tf.Tensor:
+    def encode(category: tf.Tensor, continuous: tf.Tensor | None = None) -> tf.Tensor:
+        one_hot = tf.one_hot(category, categories)
+        return one_hot if continuous is None else tf.concat([one_hot, continuous], axis=1)
+
+    def sample(batch: Batch, seed: Seed) -> tf.Tensor:
         category = tf.cast(seed.fold("category").uniform((), 0.0, categories), tf.int64)
-        return code(category, seed.fold("continuous").uniform((continuous,), -1.0, 1.0))
+        return encode(category, seed.fold("continuous").uniform((continuous,), -1.0, 1.0))
 
-    asked = {"category": label_spec()}
+    inputs = {"category": features.label(categories)}
     if continuous:
-        asked["continuous"] = tf.TensorSpec((None, continuous), tf.float32)
-    return Condition(categories + continuous, asked, code, tell)
-
-
-NOTHING = labels(0)
+        inputs["continuous"] = features.vector(continuous)
+    return Condition(categories + continuous, inputs, encode, sample)

@@ -1,7 +1,7 @@
-"""DRAGAN: D is kept from being steep around the data alone. Kodali, Abernethy, Hays & Kira, arXiv 1705.07215."""
+"""DRAGAN: a gradient penalty around the data. Kodali, Abernethy, Hays & Kira, arXiv 1705.07215."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
@@ -10,12 +10,21 @@ from zoo.losses.adversarial import non_saturating
 @recipe(
     family="gan",
     reference="arXiv 1705.07215",
-    claims=(Claim("better than no penalty", "frechet", "dragan weight=0"),),
+    claims=(Claim("better than no penalty", "frechet", "dragan penalty_weight=0"),),
     epochs=30,
     **ADAM,
 )
-def dragan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, weight: float = 10.0) -> GAN:
-    """D pays for slopes other than 1 around real examples. Section 2.3."""
+def dragan(
+    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, penalty_weight: float = 10.0
+) -> GAN:
+    """Penalises gradient norms of D other than 1 around real examples. Section 2.3.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      penalty_weight: λ, weight of the gradient penalty.
+    """
     return assemble(
         spec,
         loss=non_saturating(),
@@ -24,5 +33,5 @@ def dragan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int 
         width=width,
         norm="none",
         penalty="dragan",
-        weight=weight,
+        penalty_weight=penalty_weight,
     )

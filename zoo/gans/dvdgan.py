@@ -1,9 +1,10 @@
-"""DVD-GAN: video, judged in space and in time. Clark, Donahue & Simonyan, arXiv 1907.06571."""
+"""DVD-GAN: videos, with a discriminator of frames and one of motion. Clark, Donahue & Simonyan, arXiv 1907.06571."""
 
 from typing import final
 
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Batch, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.gans.games.video import Video, half_resolution, some_frames
@@ -14,23 +15,24 @@ from zoo.networks.video import frame_discriminator, generator, motion_discrimina
 
 @final
 class DVDGAN(Video):
-    """D_S sees some frames at full resolution, D_T all of them at half: section 3.2. G pays both."""
+    """D_S takes some frames at full resolution, D_T all frames at half resolution: section 3.2."""
 
     def discriminators_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What each judge pays for real videos and for fakes of the same classes."""
-        fake = self.draw(batch.label, seed, training=True)
+        """The loss of each discriminator on real videos and on generated ones of the same classes."""
+        x, label = batch[self.spec.target], batch["label"]
+        fake = self.generated(label, seed, training=True)
         terms = {}
-        for name, (D, view) in self.judges.items():
-            terms[f"{name}_real"] = self.pays.real(D(view(batch.x, batch.label, seed), training=True))
-            terms[f"{name}_fake"] = self.pays.fake(D(view(fake, batch.label, seed), training=True))
+        for name, (D, view) in self.discriminators.items():
+            terms[f"{name}_real"] = self.adversarial_loss.real(D(view(x, label, seed), training=True))
+            terms[f"{name}_fake"] = self.adversarial_loss.fake(D(view(fake, label, seed), training=True))
         return terms
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What G pays each judge."""
-        fake = self.draw(batch.label, seed, training=True)
+        """The generator's loss against each discriminator."""
+        fake = self.generated(batch["label"], seed, training=True)
         return {
-            name: self.pays.generator(D(view(fake, batch.label, seed), training=True))
-            for name, (D, view) in self.judges.items()
+            name: self.adversarial_loss.generator(D(view(fake, batch["label"], seed), training=True))
+            for name, (D, view) in self.discriminators.items()
         }
 
 
@@ -42,6 +44,8 @@ class DVDGAN(Video):
         Claim("a discriminator of motion makes better motion", "motion_distance", "dvdgan temporal=false"),
     ),
     data="moving-digits",
+    kinds=("video",),
+    condition=("label",),
     epochs=7,
     batch_size=8,
     learning_rate=5e-4,
@@ -51,13 +55,21 @@ class DVDGAN(Video):
 def dvdgan(
     spec: Spec, *, latent: int = 32, width: int = 12, frames: int = 8, spatial: bool = True, temporal: bool = True
 ) -> DVDGAN:
-    """Videos of a class asked for: one discriminator looks at frames, one at motion."""
-    classes, judges = max(1, spec.classes), {}
+    """Videos of a requested class, with discriminators of frames and of motion.
+
+    Args:
+      latent: numbers in the noise.
+      width: channels of the generator at full resolution; the discriminators have twice as many.
+      frames: number of frames that the discriminator of frames takes of each video.
+      spatial: whether there is a discriminator of frames.
+      temporal: whether there is a discriminator of motion.
+    """
+    classes, discriminators = spec.classes, {}
     G = generator(latent, classes, spec.shape, width=width)
     length, *shape = spec.shape
     if spatial:
-        judges["frames"] = frame_discriminator(classes, tuple(shape), width=2 * width), some_frames(frames)
+        discriminators["frames"] = frame_discriminator(classes, tuple(shape), width=2 * width), some_frames(frames)
     if temporal:
         half = (length, *sides(tuple(shape))[1], shape[-1])
-        judges["motion"] = motion_discriminator(classes, half, width=2 * width), half_resolution
-    return DVDGAN(spec, G, judges, loss=hinge())
+        discriminators["motion"] = motion_discriminator(classes, half, width=2 * width), half_resolution
+    return DVDGAN(spec, G, discriminators, loss=hinge())

@@ -1,4 +1,4 @@
-"""What GANs share: a generator, a discriminator, and what each pays."""
+"""What GANs share: a generator, a discriminator, and their losses."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -8,22 +8,13 @@ from typing import Any, final
 import keras
 import tensorflow as tf
 
+from zoo.core import features
 from zoo.core.errors import UserError, unknown
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    Watched,
-    from_wire,
-    images_spec,
-    seed_spec,
-    to_wire,
-)
+from zoo.core.features import Feature, Spec
+from zoo.core.model import Batch, GenerativeModel, Metric, Player, Signature, Terms
 from zoo.core.random import Seed
-from zoo.gans.condition import NOTHING, Condition, labels
+from zoo.gans import condition as conditions
+from zoo.gans.condition import Condition
 from zoo.losses import penalties as regularizers
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.adversaries import adversaries
@@ -34,29 +25,31 @@ from zoo.ops.guidance import guided
 PRIORS = ("normal", "uniform")
 
 ADAM: Mapping[str, Any] = {"batch_size": 64, "learning_rate": 2e-4, "beta_1": 0.5, "ema": 0.99}
-"""How most are trained: Radford et al., arXiv 1511.06434, section 4; of G a moving average, arXiv 1806.04498."""
+"""How most are trained: Radford et al., arXiv 1511.06434, section 4; G's moving average: arXiv 1806.04498."""
 
 
 class Adversarial(GenerativeModel):
-    """Two players: D tells real from fake, G draws what D takes for real. Goodfellow et al., arXiv 1406.2661.
+    """A discriminator D learns to tell real from generated examples, a generator G to make them alike.
 
-    Left open is what is paid for D's further outputs.
+    Goodfellow et al., arXiv 1406.2661. Subclasses say what D's further outputs are for.
 
     Args:
-      generator: noise and what G is told, (B, Z + C) -> examples (B, *shape) in [-1, 1].
-      discriminator: examples -> logits (B,), or (B, h, w) of patches, or (B, 1 + K) where D has a task of K outputs.
-        With C channels more than examples have, it sees what G was told.
-      condition: what G is told besides its noise.
+      generator: noise and condition, (B, Z + C) -> examples (B, *shape) in [-1, 1].
+      discriminator: examples -> logits (B,), or (B, h, w) of patches, or (B, 1 + K) where D has K further outputs. With
+        C channels more than examples have it is a conditional discriminator, which takes the condition as well.
+      loss: of D's logits.
+      condition: what G is conditioned on.
       prior: of the noise: normal, or uniform in [-1, 1].
-      spread: what G multiplies its noise with. Little drowns codes less: Mukherjee et al., arXiv 1809.03627.
-      penalty: a name of `zoo.losses.penalties`, paid `weight` times in every turn, or `every` times that in every
-        `every`-th.
-      orthogonality: the weight of that of D's kernels.
-      augment: names of `zoo.ops.augment`, of what D sees in training.
-      clip: bound of D's weights; 0 for none.
-      moves: of D in a turn.
-      rate: of G's learning, relative to D's: two time scales, Heusel et al., arXiv 1706.08500.
-      guide: how much of G's gradient is weighed by an explanation of D, 0 to 1; see `zoo.ops.guidance`.
+      noise_scale: a factor of G's noise. A small one lets G depend more on codes: Mukherjee et al., arXiv 1809.03627.
+      penalty: a name of `zoo.losses.penalties`.
+      penalty_weight: a factor of the penalty.
+      interval: the penalties are part of every `interval`-th step alone, and `interval` times as large there.
+      orthogonality: the weight of the orthogonality penalty of D's kernels.
+      augment: names of `zoo.ops.augment`, applied to D's inputs in training.
+      clip: D's weights are clipped to [-clip, clip] after each update; 0 for no clipping.
+      updates: of D in a training step.
+      learning_rate_multiplier: G's learning rate relative to D's (two time scales, Heusel et al., arXiv 1706.08500).
+      guide: how far an explanation of D weights G's gradient, 0 to 1; see `zoo.ops.guidance`. For images.
     """
 
     def __init__(
@@ -66,176 +59,193 @@ class Adversarial(GenerativeModel):
         discriminator: keras.Model,
         *,
         loss: AdversarialLoss,
-        condition: Condition = NOTHING,
+        condition: Condition = conditions.NONE,
         prior: str = "normal",
-        spread: float = 1.0,
+        noise_scale: float = 1.0,
         penalty: str = "none",
-        weight: float = 10.0,
-        every: int = 1,
+        penalty_weight: float = 10.0,
+        interval: int = 1,
         orthogonality: float = 0.0,
         augment: Sequence[str] = (),
         clip: float = 0.0,
-        moves: int = 1,
-        rate: float = 1.0,
+        updates: int = 1,
+        learning_rate_multiplier: float = 1.0,
         guide: float = 0.0,
     ) -> None:
         if prior not in PRIORS:
             raise unknown("prior", prior, PRIORS)
-        if guide and len(spec.shape) != 3:
-            raise UserError(f"guide explains pictures (H, W, C); this data has shape {spec.shape}. Leave it at 0.")
-        self.spec, self.G, self.D, self.pays = spec, generator, discriminator, loss
+        if guide and spec.kind != "image":
+            raise UserError(f"guide={guide:g} is for images; this data has {spec.feature.describe()}. Use guide=0.")
+        self.spec, self.G, self.D, self.adversarial_loss = spec, generator, discriminator, loss
         self.latent: int = generator.input_shape[-1] - condition.width
-        self.condition, self.sighted = condition, discriminator.input_shape[-1] > spec.shape[-1]
-        self.prior, self.spread, self.guide = prior, spread, guide
-        self.weight, self.orthogonality = weight, orthogonality
-        self.penalty, self.augmented = regularizers.get(penalty), augmentation(augment, spec.shape)
-        self.lazy = every > 1 and bool(self.penalty or orthogonality)
-        judge = Player(
-            "discriminator" if loss.boundary is not None else "critic",
-            [discriminator],
-            self.discriminator_loss,
-            steps=moves,
-            lazy=self.penalties if self.lazy else None,
-            every=every,
-            constraint=regularizers.clipping(discriminator, clip) if clip else partial(advance, discriminator),
-        )
-        self.players = [judge, Player("generator", [generator], self.generator_loss, rate=rate)]
+        self.condition = condition
+        self.conditional_discriminator: bool = discriminator.input_shape[-1] > spec.shape[-1]
+        self.prior, self.noise_scale, self.guide = prior, noise_scale, guide
+        self.penalty_weight, self.orthogonality = penalty_weight, orthogonality
+        self.penalty, self.augmented = regularizers.get(penalty), augmentation(augment, spec.feature)
+        self.lazy = interval > 1 and bool(self.penalty or orthogonality)
+        self.players = [
+            Player(
+                "critic" if loss.threshold is None else "discriminator",
+                [discriminator],
+                self.discriminator_loss,
+                updates=updates,
+                lazy=self.lazy_penalties if self.lazy else None,
+                interval=interval,
+                constraint=regularizers.clipping(discriminator, clip) if clip else partial(advance, discriminator),
+            ),
+            Player("generator", [generator], self.generator_loss, learning_rate_multiplier=learning_rate_multiplier),
+        ]
+
+    # What subclasses say of D's further outputs, (B, K).
+
+    @property
+    @abc.abstractmethod
+    def further_features(self) -> Mapping[str, Feature]:
+        """What the further outputs are, side by side, by name."""
 
     @abc.abstractmethod
-    def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
-        """What is paid for D's further outputs (B, K); for those on fakes G pays as well."""
+    def further_loss(self, outputs: tf.Tensor, condition: tf.Tensor, *, real: bool) -> Terms:
+        """Terms of D's loss; those of generated examples are part of G's loss as well."""
 
-    @abc.abstractmethod
-    def read(self, outputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """D's further outputs (B, K), by name."""
-
-    def show(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """What D sees: x (B, *shape), to which a constant channel, or for a table a column, tells each number."""
-        if not self.sighted:
-            return x
-        planes = tf.reshape(told, (-1, *[1] * (x.shape.rank - 2), self.condition.width))
-        return tf.concat([x, tf.zeros_like(x[..., :1]) + planes], axis=-1)
+    # The networks.
 
     def noise(self, seed: Seed) -> tf.Tensor:
-        """z (B, Z) of the prior."""
+        """z (B, Z), sampled from the prior."""
         return seed.normal((self.latent,)) if self.prior == "normal" else seed.uniform((self.latent,), -1.0, 1.0)
 
-    def draw(self, z: tf.Tensor, told: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """G(z, c): examples in [-1, 1]."""
-        return self.G(tf.concat([self.spread * z, told], axis=1), training=training)
+    def generated(self, z: tf.Tensor, condition: tf.Tensor | None, *, training: bool = False) -> tf.Tensor:
+        """G(z, c): examples (B, *shape) in [-1, 1]; `condition` (B, C) or None."""
+        z = self.noise_scale * z
+        return self.G(z if condition is None else tf.concat([z, condition], axis=1), training=training)
 
-    def judge(self, seen: tf.Tensor, *, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-        """D's logits, of examples or of their patches, and its further outputs (B, K)."""
-        out = self.D(seen, training=training)
+    def discriminated(
+        self, x: tf.Tensor, condition: tf.Tensor | None, *, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """D(x, c) of x (B, *shape): logits (B,), or (B, h, w) of patches, and the further outputs (B, K)."""
+        out = self.D(self._with_condition(x, condition), training=training)
         return (out[:, 0], out[:, 1:]) if out.shape.rank == 2 else (out, out[..., :0])
 
+    def _with_condition(self, x: tf.Tensor, condition: tf.Tensor | None) -> tf.Tensor:
+        """For a conditional discriminator: x with a channel, or for a table a column, for each number of c."""
+        if not self.conditional_discriminator:
+            return x
+        planes = tf.reshape(condition, (-1, *[1] * (x.shape.rank - 2), self.condition.width))
+        return tf.concat([x, tf.zeros_like(x[..., :1]) + planes], axis=-1)
+
+    # The losses.
+
     def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D pays for real examples and for fakes, judged in batches of their own."""
-        told = self.condition.tell(batch.label, seed)
-        fake = self.draw(self.noise(seed), told, training=True)
-        real = self.show(self.augmented(batch.x, seed.fold("real")), told)
-        on_real, real_outputs = self.judge(real, training=True)
-        on_fake, fake_outputs = self.judge(self.show(self.augmented(fake, seed.fold("fake")), told), training=True)
-        on_real, on_fake = self.pays.sides(on_real, on_fake)
+        """Discriminator loss on real and generated examples, each in a batch of its own."""
+        x, c = batch[self.spec.target], self.condition.sample(batch, seed)
+        fake = self.generated(self.noise(seed), c, training=True)
+        on_real, real_outputs = self.discriminated(self.augmented(x, seed.fold("real")), c, training=True)
+        on_fake, fake_outputs = self.discriminated(self.augmented(fake, seed.fold("fake")), c, training=True)
+        on_real, on_fake = self.adversarial_loss.relative_logits(on_real, on_fake)
         return {
-            "real": self.pays.real(on_real),
-            "fake": self.pays.fake(on_fake),
-            **self.task(real_outputs, told, real=True),
-            **self.task(fake_outputs, told, real=False),
-            **({} if self.lazy else self.penalise(batch.x, fake, told, seed)),
-            **self._watched(on_real, on_fake),
+            "real": self.adversarial_loss.real(on_real),
+            "fake": self.adversarial_loss.fake(on_fake),
+            **self.further_loss(real_outputs, c, real=True),
+            **self.further_loss(fake_outputs, c, real=False),
+            **({} if self.lazy else self.penalties(x, fake, c, seed)),
+            **self._metrics(on_real, on_fake),
         }
 
-    def _watched(self, on_real: tf.Tensor, on_fake: tf.Tensor) -> Terms:
-        """The shares that D gets right, 0.5 each at equilibrium; of a critic what it estimates."""
-        boundary = self.pays.boundary
-        if boundary is None:
-            return {"wasserstein": Watched(on_real - on_fake)}
-        right = {"real_accuracy": on_real > boundary, "fake_accuracy": on_fake < boundary}
-        return {name: Watched(tf.cast(value, tf.float32)) for name, value in right.items()}
+    def _metrics(self, on_real: tf.Tensor, on_fake: tf.Tensor) -> Terms:
+        """D's accuracy on real and on generated examples, 0.5 each at equilibrium; a critic's estimated distance."""
+        threshold = self.adversarial_loss.threshold
+        if threshold is None:
+            return {"wasserstein": Metric(on_real - on_fake)}
+        right = {"real_accuracy": on_real > threshold, "fake_accuracy": on_fake < threshold}
+        return {name: Metric(tf.cast(value, tf.float32)) for name, value in right.items()}
 
-    def penalise(self, real: tf.Tensor, fake: tf.Tensor, told: tf.Tensor, seed: Seed) -> Terms:
-        """What D pays for being steep, and for kernels that are not orthogonal."""
+    def penalties(self, real: tf.Tensor, fake: tf.Tensor, condition: tf.Tensor | None, seed: Seed) -> Terms:
+        """The penalties of D's gradient and of its kernels."""
         terms = {}
         if self.penalty:
-            slopes = self.penalty(lambda x: self.judge(self.show(x, told), training=True)[0], real, fake, seed)
-            terms["penalty"] = self.weight * slopes
+            values = self.penalty(lambda x: self.discriminated(x, condition, training=True)[0], real, fake, seed)
+            terms["penalty"] = self.penalty_weight * values
         if self.orthogonality:
             terms["orthogonality"] = self.orthogonality * regularizers.orthogonality(self.D)
         return terms
 
-    def penalties(self, batch: Batch, seed: Seed) -> Terms:
-        """These by themselves, where they are paid seldom."""
-        told = self.condition.tell(batch.label, seed)
-        return self.penalise(batch.x, self.draw(self.noise(seed), told, training=True), told, seed)
+    def lazy_penalties(self, batch: Batch, seed: Seed) -> Terms:
+        """The penalties alone, for the steps of which they are part."""
+        c = self.condition.sample(batch, seed)
+        return self.penalties(batch[self.spec.target], self.generated(self.noise(seed), c, training=True), c, seed)
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What G pays where D sees through its fakes."""
-        told = self.condition.tell(batch.label, seed)
-        fake = self.draw(self.noise(seed), told, training=True)
+        """Generator loss on generated examples."""
+        c = self.condition.sample(batch, seed)
+        fake = self.generated(self.noise(seed), c, training=True)
         if self.guide:
-            fake = guided(fake, lambda x: self.judge(self.show(x, told))[0], self.guide)
-        on_fake, outputs = self.judge(self.show(self.augmented(fake, seed.fold("fake")), told), training=True)
-        if self.pays.relative:
-            on_real, _ = self.judge(self.show(self.augmented(batch.x, seed.fold("real")), told), training=True)
-            _, on_fake = self.pays.sides(on_real, on_fake)
-        return {"fake": self.pays.generator(on_fake), **self.task(outputs, told, real=False)}
+            fake = guided(fake, lambda x: self.discriminated(x, c)[0], self.guide)
+        on_fake, outputs = self.discriminated(self.augmented(fake, seed.fold("fake")), c, training=True)
+        if self.adversarial_loss.relative:
+            real = self.augmented(batch[self.spec.target], seed.fold("real"))
+            on_real, _ = self.discriminated(real, c, training=True)
+            _, on_fake = self.adversarial_loss.relative_logits(on_real, on_fake)
+        return {"fake": self.adversarial_loss.generator(on_fake), **self.further_loss(outputs, c, real=False)}
+
+    # The signatures.
 
     @property
     def averaged(self) -> Sequence[keras.Model]:
         """The generator."""
         return [self.G]
 
-    def _told(self, rows: tf.Tensor, asked: Sequence[tf.Tensor]) -> tf.Tensor:
-        return self.condition.code(*asked) if asked else tf.zeros((tf.shape(rows)[0], 0))
+    def _encoded(self, inputs: Mapping[str, tf.Tensor]) -> tf.Tensor | None:
+        return self.condition.encode(**inputs) if inputs else None
 
-    def sample(self, seed: tf.Tensor, *label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i], and label[i] where there is one, alone."""
+    def sample(self, seed: tf.Tensor, **features: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Seeds (B,) -> examples (B, *shape); row i depends on seed[i], and label[i] where there is one, alone."""
         key = Seed.of(seed)
-        told = self.condition.tell(label[0] if label else tf.zeros_like(seed), key)
-        return {"images": to_wire(self.draw(self.noise(key), told))}
+        return {"x": self.generated(self.noise(key), self.condition.sample(features, key))}
 
-    def generate(self, latents: tf.Tensor, *asked: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Latents (B, Z), and what the condition is made of -> images in [0, 1]."""
-        return {"images": to_wire(self.draw(latents, self._told(latents, asked)))}
+    def generate(self, latents: tf.Tensor, **condition: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Latents (B, Z) and the condition's inputs -> examples (B, *shape)."""
+        return {"x": self.generated(latents, self._encoded(condition))}
 
-    def discriminate(self, images: tf.Tensor, *asked: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> the logit of being real and its probability, or a score, (B,); D's further outputs."""
-        logits, outputs = self.judge(self.show(from_wire(images), self._told(images, asked)))
-        return {**self.pays.opinion(logits), **self.read(outputs)}
+    def discriminate(self, x: tf.Tensor, **condition: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> the logit of being real and its probability, or a score, (B,); D's further outputs."""
+        logits, outputs = self.discriminated(x, self._encoded(condition))
+        further = self.further_features
+        parts = tf.split(outputs, [f.size for f in further.values()], axis=1) if further else ()
+        return {**self.adversarial_loss.scores(logits), **dict(zip(further, parts, strict=True))}
 
-    def anomaly(self, images: tf.Tensor, *asked: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> how little D takes them for the training data, (B,)."""
-        return {"score": -next(iter(self.discriminate(images, *asked).values()))}
+    def anomaly(self, x: tf.Tensor, **condition: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> how unlike the training data D takes each example to be: −logit or −score, (B,)."""
+        return {"score": -next(iter(self.discriminate(x, **condition).values()))}
 
     def signatures(self) -> Mapping[str, Signature]:
-        """sample, generate, discriminate, anomaly, each with what its network is told."""
-        asked = self.condition.asked
-        label = {name: spec for name, spec in asked.items() if name == "label"}
-        images = {"images": images_spec(self.spec), **(asked if self.sighted else {})}
-        latents = {"latents": tf.TensorSpec((None, self.latent), tf.float32)}
+        """sample, generate, discriminate, anomaly, each with the condition where its network takes one."""
+        inputs, x = self.condition.inputs, {"x": self.spec.feature}
+        of_data = {name: feature for name, feature in inputs.items() if name in self.spec.features}
+        judged = {**x, **(inputs if self.conditional_discriminator else {})}
+        scores = {**self.adversarial_loss.score_features, **self.further_features}
         return {
-            "sample": Signature(self.sample, {"seed": seed_spec(), **label}),
-            "generate": Signature(self.generate, {**latents, **asked}),
-            "discriminate": Signature(self.discriminate, images),
-            "anomaly": Signature(self.anomaly, images),
+            "sample": Signature(self.sample, {"seed": features.seed(), **of_data}, x),
+            "generate": Signature(self.generate, {"latents": features.vector(self.latent), **inputs}, x),
+            "discriminate": Signature(self.discriminate, judged, scores),
+            "anomaly": Signature(self.anomaly, judged, {"score": features.vector()}),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws, of each class in turn where G is told one."""
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Samples, of each class in turn where there is a label."""
         label = tf.cast(tf.range(tf.shape(seed.rows)[0]) % max(1, self.spec.classes), tf.int64)
-        return self.draw(self.noise(seed), self.condition.tell(label, seed))
+        return self.generated(self.noise(seed), self.condition.sample({"label": label}, seed))
 
 
 @final
 class GAN(Adversarial):
-    """D judges and does nothing else. Told of classes, both networks are, it is conditional: arXiv 1411.1784, eq. 2."""
+    """D has no further outputs. With a condition that both networks take: arXiv 1411.1784, equation 2."""
 
-    def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
+    @property
+    def further_features(self) -> Mapping[str, Feature]:
         """None."""
         return {}
 
-    def read(self, outputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
+    def further_loss(self, outputs: tf.Tensor, condition: tf.Tensor, *, real: bool) -> Terms:
         """None."""
         return {}
 
@@ -252,16 +262,28 @@ def assemble(
     conditional: bool = False,
     **options: Any,
 ) -> GAN:
-    """A GAN of networks by name, see `zoo.networks.adversaries`. Errors: UserError, for data without labels too."""
-    classes = classes_of(spec) if conditional else 0
-    G, D = adversaries(networks, latent + classes, spec.shape, told=classes, hidden=hidden, width=width, norm=norm)
-    return GAN(spec, G, D, loss=loss, condition=labels(classes), **options)
+    """A GAN of networks by name, see `zoo.networks.adversaries`; `options` are those of Adversarial.
+
+    Errors: UserError for names that are not known, and for a conditional one of data without labels.
+    """
+    condition = label_condition(spec) if conditional else conditions.NONE
+    G, D = adversaries(
+        networks,
+        latent + condition.width,
+        spec.shape,
+        condition=condition.width,
+        hidden=hidden,
+        width=width,
+        norm=norm,
+    )
+    return GAN(spec, G, D, loss=loss, condition=condition, **options)
 
 
-def classes_of(spec: Spec) -> int:
-    """How many classes the data has. Errors: UserError where it has no labels."""
-    if not spec.classes:
+def label_condition(spec: Spec) -> Condition:
+    """The condition on the data's label. Errors: UserError where the data has none."""
+    if "label" not in spec.features:
         raise UserError(
-            "This model is told the class of each example, and this data has no labels. Try dcgan, or labelled data."
+            "A conditional GAN needs a class for each example, and this data has no labels. Use labelled data, or "
+            "leave out conditional=true."
         )
-    return spec.classes
+    return conditions.label(spec.features["label"])

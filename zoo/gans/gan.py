@@ -1,7 +1,7 @@
-"""The GAN, as any loss with any penalty on any networks. Goodfellow et al., arXiv 1406.2661."""
+"""The GAN, with any adversarial loss, penalty and networks. Goodfellow et al., arXiv 1406.2661."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses import adversarial
@@ -19,8 +19,8 @@ def gan(
     *,
     loss: str = "non_saturating",
     penalty: str = "none",
-    weight: float = 10.0,
-    every: int = 1,
+    penalty_weight: float = 10.0,
+    interval: int = 1,
     orthogonality: float = 0.0,
     networks: str = "mlp",
     norm: str = "none",
@@ -30,21 +30,37 @@ def gan(
     prior: str = "normal",
     augment: tuple[str, ...] = (),
     clip: float = 0.0,
-    moves: int = 1,
+    updates: int = 1,
     conditional: bool = False,
     guide: float = 0.0,
 ) -> GAN:
-    """Any adversarial loss with any penalty on any networks; as it stands, the first GAN, of perceptrons.
+    """Any adversarial loss, penalty and networks; by default the first GAN, of perceptrons.
 
-    norm: the discriminator's: none, spectral, or batch, which perceptrons have none of and no penalty on slopes can
-    stand. guide: how much of the generator's gradient follows explanations of the discriminator (arXiv 2002.10438).
+    Args:
+      loss: minimax, non_saturating, non_saturating_smoothed, least_squares, wasserstein, hinge or relativistic.
+      penalty: gradient penalty of the discriminator: none, gradient, one_sided, dragan, r1, r2 or r1_r2.
+      penalty_weight: weight of the penalty.
+      interval: the penalties are computed in every interval-th step alone, with interval times the weight.
+      orthogonality: weight of the orthogonality penalty of the discriminator's kernels; 0 for none.
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      norm: normalisation of the discriminator: none, spectral or batch; no batch with mlp or a gradient penalty.
+      hidden: units of each hidden layer of an mlp generator; the discriminator has them in reverse order.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      latent: numbers in the noise.
+      prior: distribution of the noise: normal, or uniform in [-1, 1].
+      augment: for images, augmentations of the discriminator's inputs: colour, translation, cutout.
+      clip: bound of the discriminator's weights, which are clipped after each update; 0 for no clipping.
+      updates: discriminator updates for each generator update.
+      conditional: whether both networks are conditioned on the label.
+      guide: for images, how far explanations of the discriminator weight the generator's gradient, 0 to 1
+        (arXiv 2002.10438).
     """
     return assemble(
         spec,
         loss=adversarial.get(loss),
         penalty=penalty,
-        weight=weight,
-        every=every,
+        penalty_weight=penalty_weight,
+        interval=interval,
         orthogonality=orthogonality,
         networks=networks,
         norm=norm,
@@ -54,7 +70,7 @@ def gan(
         prior=prior,
         augment=augment,
         clip=clip,
-        moves=moves,
+        updates=updates,
         conditional=conditional,
         guide=guide,
     )

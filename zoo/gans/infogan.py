@@ -1,12 +1,14 @@
-"""InfoGAN: codes that say something, without labels. Chen et al., arXiv 1606.03657."""
+"""InfoGAN: meaningful codes, learnt without labels. Chen et al., arXiv 1606.03657."""
 
 from collections.abc import Mapping
 from typing import Any, final
 
 import tensorflow as tf
 
+from zoo.core import features
 from zoo.core.claims import Claim
-from zoo.core.model import Spec, Terms
+from zoo.core.features import Feature, Spec
+from zoo.core.model import Terms
 from zoo.core.registry import recipe
 from zoo.gans.condition import codes
 from zoo.gans.family import ADAM, Adversarial
@@ -17,7 +19,9 @@ from zoo.networks.adversaries import adversaries
 
 @final
 class InfoGAN(Adversarial):
-    """G is told a category and continuous codes; Q, which shares all of D but its outputs, reads them from the example.
+    """G is conditioned on a category and continuous codes; Q predicts them from the example.
+
+    Q is D but for the last layer: its predictions are D's further outputs.
 
     Args:
       categories: of the discrete code.
@@ -28,16 +32,18 @@ class InfoGAN(Adversarial):
         super().__init__(*parts, **options)
         self.categories, self.information = categories, information
 
-    def task(self, outputs: tf.Tensor, told: tf.Tensor, *, real: bool) -> Terms:
-        """−λ L_I(G, Q), of fakes: equations 5 and 6. Q is D's, and so D pays it as well."""
+    @property
+    def further_features(self) -> Mapping[str, Feature]:
+        """Q's logits of the categories (B, K), and its means of the continuous codes (B, C) where there are any."""
+        continuous = self.condition.width - self.categories
+        more = {"continuous": features.vector(continuous)} if continuous else {}
+        return {"category_logits": features.vector(self.categories), **more}
+
+    def further_loss(self, outputs: tf.Tensor, condition: tf.Tensor, *, real: bool) -> Terms:
+        """−λ L_I(G, Q) of generated examples, equations 5 and 6: in the loss of G, and of D, which contains Q."""
         if real:
             return {}
-        return {"information": -self.information * mutual_information(told, outputs, self.categories)}
-
-    def read(self, outputs: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """What Q reads: logits of the categories (B, K), and continuous codes (B, C) where there are any."""
-        category, continuous = outputs[:, : self.categories], outputs[:, self.categories :]
-        return {"category_logits": category} | ({"continuous": continuous} if continuous.shape[1] else {})
+        return {"information": -self.information * mutual_information(condition, outputs, self.categories)}
 
 
 @recipe(
@@ -59,11 +65,32 @@ def infogan(
     categories: int = 10,
     continuous: int = 2,
     information: float = 1.0,
-    spread: float = 0.1,
-    rate: float = 5.0,
+    noise_scale: float = 0.1,
+    learning_rate_multiplier: float = 5.0,
 ) -> InfoGAN:
-    """Codes mean something, unsupervised: G may not lose what it is told, which much noise would drown."""
-    told = codes(categories, continuous)
-    G, D = adversaries(networks, latent + told.width, spec.shape, outputs=(1 + told.width,), width=width)
-    options = {"spread": spread, "rate": rate, "information": information}
-    return InfoGAN(spec, G, D, loss=non_saturating(), condition=told, categories=categories, **options)
+    """Learns meaningful codes without labels, by mutual information with samples.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet or subpixel.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      categories: number of values of the categorical code.
+      continuous: number of continuous codes.
+      information: λ, weight of the mutual information between codes and examples.
+      noise_scale: factor of the noise; a small one lets examples depend more on the codes.
+      learning_rate_multiplier: the generator's learning rate relative to the discriminator's.
+    """
+    condition = codes(categories, continuous)
+    numbers = condition.width
+    G, D = adversaries(networks, latent + numbers, spec.shape, outputs=(1 + numbers,), width=width)
+    return InfoGAN(
+        spec,
+        G,
+        D,
+        loss=non_saturating(),
+        condition=condition,
+        categories=categories,
+        information=information,
+        noise_scale=noise_scale,
+        learning_rate_multiplier=learning_rate_multiplier,
+    )

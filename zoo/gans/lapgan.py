@@ -1,11 +1,11 @@
-"""LAPGAN: a pair for each level of the Laplacian pyramid. Denton, Chintala, Szlam & Fergus, arXiv 1506.05751."""
+"""LAPGAN: a GAN for each level of a Laplacian pyramid. Denton, Chintala, Szlam & Fergus, arXiv 1506.05751."""
 
 from typing import final
 
 import tensorflow as tf
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM
@@ -17,15 +17,15 @@ from zoo.ops.resize import enlarge, shrink
 
 @final
 class LAPGAN(Pyramid):
-    """Images are drawn coarse, then level by level enlarged and given the detail h that a blurred image l lacks.
+    """Images are generated coarse, then enlarged level by level, adding the detail h that the enlarged image l lacks.
 
-    D_k tells h_k from h̃_k, l_k being known to both: the conditional game of equation 3, at each level apart.
+    D_k tells real h_k from generated h̃_k, both conditioned on l_k: equation 3, for each level by itself.
     """
 
     def split(self, k: int, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Level k of the pyramid of images (B, H, W, C): l_k = u(d(I_k)) and h_k = I_k − l_k, equations 1 and 2.
 
-        At the coarsest all is detail: l = 0.
+        At the coarsest level l = 0, and h is the image itself.
         """
         for _ in range(k):
             x = shrink(x, 2)
@@ -33,17 +33,17 @@ class LAPGAN(Pyramid):
         low = tf.zeros_like(x) if last else enlarge(shrink(x, 2), self.levels[k].size)
         return low, x - low
 
-    def draw(self, k: int, low: tf.Tensor, seed: Seed, *, training: bool) -> tf.Tensor:
+    def detail(self, k: int, low: tf.Tensor, seed: Seed, *, training: bool) -> tf.Tensor:
         """h̃_k = G_k(z_k, l_k)."""
         return self.levels[k].G([low, seed.normal((*self.levels[k].size, 1))], training=training)
 
-    def drawn(self, seed: Seed) -> list[tf.Tensor]:
+    def generated(self, seed: Seed) -> list[tf.Tensor]:
         """Images in [-1, 1] at each level, the finest first: Ĩ_k = u(Ĩ_k+1) + G_k(z_k, u(Ĩ_k+1)), equation 4."""
         images: list[tf.Tensor] = []
         for k, level in reversed(list(enumerate(self.levels))):
             rows = tf.shape(seed.rows)[0]
             low = enlarge(images[0], level.size) if images else tf.zeros((rows, *level.size, self.spec.shape[2]))
-            images.insert(0, tf.clip_by_value(low + self.draw(k, low, seed.fold(k), training=False), -1.0, 1.0))
+            images.insert(0, tf.clip_by_value(low + self.detail(k, low, seed.fold(k), training=False), -1.0, 1.0))
         return images
 
 
@@ -51,9 +51,15 @@ class LAPGAN(Pyramid):
     family="gan",
     reference="arXiv 1506.05751",
     claims=(Claim("each level is nearer to the data than its enlarged input", "refinement", "1"),),
+    kinds=("image",),
     epochs=25,
     **ADAM,
 )
 def lapgan(spec: Spec, *, width: int = 32, smoothing: float = 0.1) -> LAPGAN:
-    """Draws coarse, then refines: a pair for each level of a pyramid."""
+    """Generates from coarse to fine: a GAN for each level of a Laplacian pyramid.
+
+    Args:
+      width: channels of the networks of each level.
+      smoothing: the discriminators' label of real images is 1 − smoothing.
+    """
     return LAPGAN(spec, levels(spec.shape, width=width), loss=non_saturating(smoothing))

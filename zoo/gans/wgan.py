@@ -1,7 +1,7 @@
-"""WGAN: a critic that estimates the Wasserstein distance, kept Lipschitz by clipping. arXiv 1701.07875."""
+"""WGAN: a critic with clipped weights estimates the Wasserstein distance. Arjovsky et al., arXiv 1701.07875."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import wasserstein
@@ -18,9 +18,24 @@ from zoo.losses.adversarial import wasserstein
     ema=0.99,
 )
 def wgan(
-    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, clip: float = 0.02, moves: int = 3
+    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, clip: float = 0.02, updates: int = 3
 ) -> GAN:
-    """A critic, clipped after each of its moves, estimates a distance that G lowers. Algorithm 1."""
+    """A critic with clipped weights estimates the Wasserstein distance. Algorithm 1.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      clip: c, bound of the critic's weights, which are clipped after each update.
+      updates: critic updates for each generator update.
+    """
     return assemble(
-        spec, loss=wasserstein(), networks=networks, latent=latent, width=width, norm="batch", clip=clip, moves=moves
+        spec,
+        loss=wasserstein(),
+        networks=networks,
+        latent=latent,
+        width=width,
+        norm="batch",
+        clip=clip,
+        updates=updates,
     )

@@ -1,7 +1,7 @@
-"""WGAN-GP: a critic whose slope is drawn to 1. Gulrajani et al., arXiv 1704.00028."""
+"""WGAN-GP: a gradient penalty makes the critic 1-Lipschitz. Gulrajani et al., arXiv 1704.00028."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import wasserstein
@@ -22,9 +22,25 @@ from zoo.losses.adversarial import wasserstein
     ema=0.99,
 )
 def wgan_gp(
-    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, weight: float = 10.0, moves: int = 3
+    spec: Spec,
+    *,
+    networks: str = "dcgan",
+    latent: int = 64,
+    width: int = 32,
+    penalty_weight: float = 10.0,
+    updates: int = 3,
 ) -> GAN:
-    """The critic pays for slopes other than 1 between real and fake. Algorithm 1; no batch normalisation in it."""
+    """A gradient penalty instead of clipping makes the critic 1-Lipschitz.
+
+    Algorithm 1. The critic has no batch normalisation (section 4).
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      penalty_weight: λ, weight of the gradient penalty.
+      updates: critic updates for each generator update.
+    """
     return assemble(
         spec,
         loss=wasserstein(),
@@ -33,6 +49,6 @@ def wgan_gp(
         width=width,
         norm="none",
         penalty="gradient",
-        weight=weight,
-        moves=moves,
+        penalty_weight=penalty_weight,
+        updates=updates,
     )

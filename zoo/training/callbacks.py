@@ -1,18 +1,24 @@
-"""What a run leaves behind after each epoch: its means, its log, its pictures."""
+"""What happens after each epoch: means, the log, previews, warnings, and callbacks of the user's own."""
 
 import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
+import keras
 import tensorflow as tf
 
 from serving.protocol.files import write_whole
-from zoo.core.model import Batch, GenerativeModel, to_wire
+from zoo.core.conditions import example_conditions
+from zoo.core.errors import UserError
+from zoo.core.model import Batch, GenerativeModel
 from zoo.core.random import Seed
-from zoo.display import pictures
+from zoo.display import preview
+
+Callback = Any
+"""A keras.callbacks.Callback, or a function of (epoch from 1, the epoch's means by name). See `Callbacks`."""
 
 
 class EpochMeans(tf.train.experimental.PythonState):
@@ -45,11 +51,11 @@ class EpochMeans(tf.train.experimental.PythonState):
 
 
 class Log:
-    """`log.csv`, a row an epoch, and the same for TensorBoard under `events/`."""
+    """`log.csv`, a row for each epoch, and the same for TensorBoard under `events/`."""
 
     def __init__(self, folder: Path, first_epoch: int) -> None:
         self._path = folder / "log.csv"
-        self._forget(first_epoch)
+        self._drop(first_epoch)
         self._events = tf.summary.create_file_writer(str(folder / "events"))
 
     def _rows(self) -> list[dict[str, Any]]:
@@ -67,8 +73,8 @@ class Log:
         writer.writerows(rows)
         write_whole(self._path, text.getvalue())
 
-    def _forget(self, first_epoch: int) -> None:
-        """Drops the rows of epochs that a resumed run will do again."""
+    def _drop(self, first_epoch: int) -> None:
+        """Drops the rows of epochs that a resumed run repeats."""
         rows = self._rows()
         if rows:
             self._write([row for row in rows if int(row["epoch"]) <= first_epoch])
@@ -82,21 +88,89 @@ class Log:
         self._events.flush()
 
 
-class SampleGrids:
-    """`samples/epoch-0001.png`, or .gif for videos, and so on: the same seeds and test examples after each epoch."""
+class Previews:
+    """`samples/epoch-0001.png` and so on: the same seeds and test examples after each epoch.
+
+    The suffix follows the kind of the feature, see `zoo.display.preview`. A model that is given classes samples each of
+    them in turn.
+    """
 
     COUNT = 64
 
     def __init__(self, folder: Path, model: GenerativeModel, examples: Batch) -> None:
-        self._folder = folder / "samples"
+        self._folder, self._spec = folder / "samples", model.spec
         self._folder.mkdir(exist_ok=True)
-        self._model = model
-        self._draw = tf.function(lambda: model.pictures(examples, Seed.of(tf.range(self.COUNT))))
+        self._preview = tf.function(lambda: model.preview(examples, Seed.of(tf.range(self.COUNT))))
+        sample = model.signatures().get("sample")
+        conditional = sample is not None and "label" in sample.inputs
+        self._labels = example_conditions(model.spec, self.COUNT)["label"].numpy() if conditional else None
 
-    def write(self, epoch: int) -> Path | None:
-        """Draws; tables of numbers have no picture."""
-        if len(self._model.spec.shape) < 3:
-            return None
-        samples = to_wire(self._draw().numpy())
-        columns = 8 if len(samples) <= self.COUNT else 16
-        return pictures.save(samples, self._folder / f"epoch-{epoch:04d}.png", columns=columns)
+    def write(self, epoch: int) -> Path:
+        """Writes one."""
+        samples, spec = self._preview().numpy(), self._spec
+        return preview.write(
+            samples,
+            spec.feature,
+            self._folder / f"epoch-{epoch:04d}",
+            columns=8 if len(samples) <= self.COUNT else 16,
+            labels=self._labels,
+            label=spec.features.get("label"),
+        )
+
+
+@final
+class _Networks(keras.Model):
+    """What a Keras callback takes for its model: all networks, their weights, and `stop_training`."""
+
+    def __init__(self, networks: Sequence[keras.Model]) -> None:
+        super().__init__()
+        self.networks = list(networks)
+        self.built = True
+
+
+class Callbacks:
+    """The user's callbacks: keras.callbacks.Callback, or plain functions of (epoch, means).
+
+    Keras's see `on_train_begin`, `on_epoch_begin`, `on_epoch_end` and `on_train_end`, with epochs from 0 as Keras
+    counts them and the epoch's means under their names in log.csv (`vae/loss`); their model has all networks, and
+    `model.stop_training = True` ends the run after the epoch. Batches are not reported: they stay on the device.
+    """
+
+    def __init__(self, callbacks: Sequence[Callback], model: GenerativeModel, epochs: int, steps: int) -> None:
+        wrong = [c for c in callbacks if not callable(c) and not isinstance(c, keras.callbacks.Callback)]
+        if wrong:
+            raise UserError(
+                f"A callback is a keras.callbacks.Callback or a function of (epoch, means); received {wrong[0]!r}."
+            )
+        own = [c for c in callbacks if isinstance(c, keras.callbacks.Callback)]
+        self._functions = [c for c in callbacks if not isinstance(c, keras.callbacks.Callback)]
+        self._model = _Networks(model.networks)
+        self._model.stop_training = False
+        self._keras = keras.callbacks.CallbackList(own, model=self._model, epochs=epochs, steps=steps) if own else None
+
+    def begin(self) -> None:
+        """Before the first step."""
+        if self._keras:
+            self._keras.on_train_begin()
+
+    def epoch_begin(self, epoch: int) -> None:
+        """Before an epoch, numbered from 1."""
+        if self._keras:
+            self._keras.on_epoch_begin(epoch - 1)
+
+    def epoch_end(self, epoch: int, means: Mapping[str, float]) -> None:
+        """After an epoch, numbered from 1."""
+        if self._keras:
+            self._keras.on_epoch_end(epoch - 1, dict(means))
+        for function in self._functions:
+            function(epoch, dict(means))
+
+    def end(self) -> None:
+        """After the last step."""
+        if self._keras:
+            self._keras.on_train_end()
+
+    @property
+    def stop(self) -> bool:
+        """Whether a callback asked to end the run."""
+        return bool(self._model.stop_training)

@@ -1,32 +1,37 @@
-"""What goes wrong in an adversarial game, in words, and what to try.
+"""What goes wrong in training, in words, and what to try.
 
-Read from the means of epochs, under the names of `zoo.gans.family`; other models are never warned of.
+Read from the means of epochs, under the names of players and terms in log.csv.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
-from zoo.core.model import Batch, GenerativeModel
+from zoo.core.conditions import example_values
+from zoo.core.model import Batch, GenerativeModel, Signature
 
 History = Sequence[Mapping[str, float]]
-"""The rows of log.csv so far: the means of each epoch, and `step`, the turns until its end."""
+"""The rows of log.csv so far: the means of each epoch, and `step`, the steps until its end."""
 
-YOUNG = 1_000
-"""Turns in which a game may right itself. On mnist-5k D was right of 99 % for up to 470 turns of small DCGANs, and
-perceptrons drew all alike for up to 560: both came back."""
+PATIENCE = 1_000
+"""Steps in which an adversarial game may recover. On mnist-5k D was right about 99 % for up to 470 steps of small
+DCGANs, and perceptrons generated nearly equal samples for up to 560: both recovered."""
+
+KL_COLLAPSED = 0.1
+"""Nats: below it the codes of a VAE say next to nothing about the input. Trained ones of the zoo lie above 5."""
 
 
-class Trouble(NamedTuple):
+class Problem(NamedTuple):
     """Something that can go wrong.
 
     Attributes:
-      seen: whether it has, by the history, of which the last is the present epoch.
+      player: the model must have one of this name.
+      seen: whether it has happened, by the history, of which the last is the present epoch.
       says: what it is; what to try.
     """
 
+    player: str
     seen: Callable[[History], bool]
     says: str
 
@@ -42,7 +47,7 @@ def _diverged(history: History) -> bool:
 def _lasting(history: History, ill: Sequence[bool]) -> bool:
     """For so long, and until now, that it will not pass by itself."""
     streak = len(ill) if all(ill) else ill[::-1].index(False)
-    return streak > 1 and history[-1]["step"] - history[-streak]["step"] >= YOUNG
+    return streak > 1 and history[-1]["step"] - history[-streak]["step"] >= PATIENCE
 
 
 def _won(history: History) -> bool:
@@ -55,74 +60,96 @@ def _vanished(history: History) -> bool:
 
 
 def _collapsed(history: History) -> bool:
-    """Low, not rising, and lasting or fallen to: a generator that has just begun draws all alike, too."""
-    spread = [h.get("generator/diversity", 1.0) for h in history]
-    if len(spread) < 3 or max(spread[-3:]) >= 0.25 or spread[-1] >= 1.1 * spread[-3] + 1e-6:
+    """Low, not rising, and lasting or fallen: a generator that has just begun generates equal samples, too."""
+    diversity = [h.get("generator/diversity", 1.0) for h in history]
+    if len(diversity) < 3 or max(diversity[-3:]) >= 0.25 or diversity[-1] >= 1.1 * diversity[-3] + 1e-6:
         return False
-    return max(spread) > 2.0 * spread[-1] or _lasting(history, [s < 0.25 for s in spread])
+    return max(diversity) > 2.0 * diversity[-1] or _lasting(history, [d < 0.25 for d in diversity])
 
 
-TROUBLES: Mapping[str, Trouble] = {
-    "divergence": Trouble(
+def _posterior_collapsed(history: History) -> bool:
+    """The KL is next to nothing for two epochs, after any warm-up that makes it cost little."""
+    return len(history) > 1 and all(h.get("vae/kl", np.inf) < KL_COLLAPSED for h in history[-2:])
+
+
+PROBLEMS: Mapping[str, Problem] = {
+    "divergence": Problem(
+        "generator",
         _diverged,
         "Training diverges: a loss or a gradient has grown a hundredfold. Try a lower --learning-rate, --clip-norm 1, "
         "or penalty=r1.",
     ),
-    "won": Trouble(
+    "won": Problem(
+        "discriminator",
         _won,
-        "The discriminator has won: it is right of nearly every example. Try a lower rate for it (--rates "
-        "discriminator=0.25), smoothed labels (loss=cross_entropy), penalty=r1, or augment=translation,cutout.",
+        "The discriminator is right about nearly every example. Try a lower learning rate for it "
+        "(--learning-rate-multipliers discriminator=0.25), smoothed labels (loss=non_saturating_smoothed), penalty=r1, "
+        "or augment=translation,cutout.",
     ),
-    "vanishing": Trouble(
+    "vanishing": Problem(
+        "generator",
         _vanished,
         "The generator's gradient has vanished: it learns nothing more. Try a loss that does not saturate "
-        "(loss=non_saturating, hinge or wasserstein), or fewer moves of the discriminator.",
+        "(loss=non_saturating, hinge or wasserstein), or fewer updates of the discriminator.",
     ),
-    "collapse": Trouble(
+    "collapse": Problem(
+        "generator",
         _collapsed,
         "The samples are nearly all alike: the generator has collapsed. Try loss=relativistic, penalty=r1 or dragan, "
-        "or a lower rate for the generator (--rates generator=0.5).",
+        "or a lower learning rate for the generator (--learning-rate-multipliers generator=0.5).",
+    ),
+    "posterior collapse": Problem(
+        "vae",
+        _posterior_collapsed,
+        f"The KL is below {KL_COLLAPSED} nats: the codes say nothing about the input, and every reconstruction is the "
+        "same (posterior collapse). Train for more epochs with a smaller --batch-size, or lower the KL's weight "
+        "(beta=0.1), or raise it slowly (beta_vae with warmup=0.5).",
     ),
 }
 
 
 def diversity(samples: np.ndarray, real: np.ndarray) -> float:
-    """How far samples (N, ...) are from each other, as a multiple of how far real examples (M, ...) are: 0 for one
-    sample N times, about 1 where they are like the data. Root mean squares of the distances between pairs."""
+    """How far samples (N, ...) are from each other, as a multiple of how far real examples (M, ...) are.
 
-    def spread(x: np.ndarray) -> float:
-        return float(np.sqrt(np.sum(np.var(x.reshape(len(x), -1), axis=0, ddof=1))))
+    0 for one sample N times, about 1 where they are like the data. Root mean squares of the distances between pairs.
+    NaN where all real examples are equal.
+    """
 
-    return spread(samples) / max(spread(real), 1e-12)
+    def deviation(x: np.ndarray) -> float:
+        return float(np.sqrt(np.sum(np.var(x.reshape(len(x), -1), axis=0, ddof=1)))) if len(x) > 1 else 0.0
+
+    return deviation(samples) / deviation(real) if deviation(real) > 1e-6 else float("nan")
 
 
 class Diagnosis:
-    """Watches a run, epoch by epoch; says each trouble once, until it has passed. Silent for other models."""
+    """Watches a run, epoch by epoch; says each problem once, until it has passed."""
 
     COUNT = 64
 
     def __init__(self, model: GenerativeModel, examples: Batch) -> None:
-        self._real = examples.x.numpy()
+        self._real = np.asarray(examples[model.spec.target])
         self._history: list[Mapping[str, float]] = []
         self._said: set[str] = set()
-        self._game = {"generator"} < {p.name for p in model.players}
-        self._sample = model.signatures().get("sample") if self._game else None
-        self._classes = max(1, model.spec.classes)
+        players = {p.name for p in model.players}
+        self._problems = {name: p for name, p in PROBLEMS.items() if p.player in players}
+        self._sample = model.signatures().get("sample") if "generator" in players else None
 
-    def watch(self) -> dict[str, float]:
-        """The diversity of samples of fixed seeds; nothing for models that draw none against a discriminator."""
+    def measure(self) -> dict[str, float]:
+        """The diversity of samples of fixed seeds; nothing for models without a generator, or equal real examples."""
         if self._sample is None:
             return {}
-        seeds = tf.range(self.COUNT, dtype=tf.int64)
-        inputs = {"seed": seeds, "label": seeds % self._classes}
-        drawn = next(iter(self._sample.function(*(inputs[name] for name in self._sample.inputs)).values()))
-        return {"generator/diversity": diversity(2.0 * drawn.numpy() - 1.0, self._real)}
+        value = diversity(_samples(self._sample, self.COUNT), self._real)
+        return {"generator/diversity": value} if np.isfinite(value) else {}
 
     def warnings(self, means: Mapping[str, float]) -> list[str]:
         """What to tell a person after an epoch of these means and this `step`."""
-        if not self._game:
-            return []
         self._history.append(means)
-        seen = {name for name, trouble in TROUBLES.items() if trouble.seen(self._history)}
+        seen = {name for name, problem in self._problems.items() if problem.seen(self._history)}
         new, self._said = seen - self._said, seen
-        return [trouble.says for name, trouble in TROUBLES.items() if name in new]
+        return [problem.says for name, problem in self._problems.items() if name in new]
+
+
+def _samples(sample: Signature, count: int) -> np.ndarray:
+    """Of the seeds 0, 1 and so on, in [-1, 1]; of each class in turn."""
+    inputs = {name: example_values(feature, count) for name, feature in sample.inputs.items()}
+    return np.asarray(sample.function(**inputs)["x"])

@@ -1,10 +1,11 @@
-"""The adversarial autoencoder: a discriminator draws codes to the prior. Makhzani et al., arXiv 1511.05644."""
+"""The adversarial autoencoder: a discriminator makes the codes follow the prior. Makhzani et al., arXiv 1511.05644."""
 
 import tensorflow as tf
 
 from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Player, Spec, Terms
+from zoo.core.features import Spec
+from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.adversarial import non_saturating
@@ -25,23 +26,38 @@ def adversarial_autoencoder(
     latent: int = 8,
     hidden: tuple[int, ...] = (512, 256),
     discriminator: tuple[int, ...] = (256, 256),
-    weight: float = 1.0,
+    adversarial_weight: float = 1.0,
     loss: str = "mse",
     networks: str = "mlp",
 ) -> Autoencoder:
-    """A discriminator on codes makes their distribution the prior: reconstruction, then regularisation, in turns."""
+    """A discriminator of codes makes their distribution the prior.
+
+    Each training step updates the autoencoder, then the discriminator, then the encoder against it.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      discriminator: units of each hidden layer of the discriminator.
+      adversarial_weight: weight of the encoder's adversarial loss.
+      loss: reconstruction loss, mse or bce.
+      networks: mlp, or conv for images.
+    """
     encoder, decoder = pair(networks, spec.shape, latent, hidden=hidden)
     D = mlp((latent,), discriminator, (1,), activation="leaky_relu", name="discriminator")
-    pays = non_saturating()
+    adversarial_loss = non_saturating()
 
     def discriminate(batch: Batch, seed: Seed) -> Terms:
-        """Real are draws of the prior, fakes are codes."""
-        codes = tf.stop_gradient(encoder(batch.x, training=False))
-        return {"real": pays.real(D(seed.normal((latent,)))[:, 0]), "fake": pays.fake(D(codes)[:, 0])}
+        """Discriminator loss: samples of the prior are real, codes are generated."""
+        codes = tf.stop_gradient(encoder(batch[spec.target], training=False))
+        return {
+            "real": adversarial_loss.real(D(seed.normal((latent,)))[:, 0]),
+            "fake": adversarial_loss.fake(D(codes)[:, 0]),
+        }
 
     def generate(batch: Batch, seed: Seed) -> Terms:
-        """The encoder is the generator of codes."""
-        return {"fake": weight * pays.generator(D(encoder(batch.x, training=True))[:, 0])}
+        """Generator loss: the encoder generates the codes."""
+        codes = encoder(batch[spec.target], training=True)
+        return {"fake": adversarial_weight * adversarial_loss.generator(D(codes)[:, 0])}
 
     opponents = [
         Player("discriminator", [D], discriminate),

@@ -1,9 +1,10 @@
-"""β-TC-VAE: β weighs the total correlation alone. Chen et al., arXiv 1802.04942."""
+"""β-TC-VAE: β weights the total correlation of the codes alone. Chen et al., arXiv 1802.04942."""
 
 from collections.abc import Sequence
 
 from zoo.core.claims import Claim
-from zoo.core.model import Batch, Player, Spec, Terms, to_wire
+from zoo.core.features import Spec, to_unit
+from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
@@ -12,16 +13,17 @@ from zoo.vaes.family import VAE, Game, assemble
 
 
 def decomposed(beta: float, *, count: int, warmup: float) -> Game:
-    """One player that pays −E_q[log p(x|z)] + I(z; n) + β TC(z) + Σ_j KL(q(z_j) ‖ p(z_j)), equation 4.
+    """One player that minimises −E_q[log p(x|z)] + I(z; n) + β TC(z) + Σ_j KL(q(z_j) ‖ p(z_j)), equation 4.
 
-    The three are estimated from the whole batch, of `count` training examples.
+    The last three terms are estimated from the whole batch, given the number of training examples, `count`.
     """
 
     def game(vae: VAE) -> Sequence[Player]:
-        def pay(batch: Batch, seed: Seed) -> Terms:
-            hidden = vae.infer(batch.x, batch.label, training=True)
+        def loss(batch: Batch, seed: Seed) -> Terms:
+            x, label = batch[vae.spec.target], vae.label(batch)
+            hidden = vae.infer(x, label, training=True)
             z, _ = vae.posterior.sample(hidden, seed.normal((vae.latent,)))
-            log_px = vae.likelihood.log_prob(to_wire(batch.x), vae.outputs(z, batch.label, training=True))
+            log_px = vae.likelihood.log_prob(to_unit(x), vae.outputs(z, label, training=True))
             mean, log_variance = vae.posterior.moments(hidden)
             information, correlation, each = total_correlation(gather(z), gather(mean), gather(log_variance), count)
             return {
@@ -31,7 +33,7 @@ def decomposed(beta: float, *, count: int, warmup: float) -> Game:
                 "dimension_wise_kl": each,
             }
 
-        return [Player("vae", vae.parts, pay, warmup={"total_correlation": warmup})]
+        return [Player("vae", vae.parts, loss, warmup={"total_correlation": warmup})]
 
     return game
 
@@ -54,9 +56,16 @@ def beta_tc_vae(
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
-    """β weighs the total correlation of the codes alone.
+    """β weights the total correlation of the codes alone.
 
-    count is how many training examples there are.
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      beta: weight of the total correlation.
+      count: number of training examples.
+      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+      networks: mlp, or conv for images.
     """
     game = decomposed(beta, count=count, warmup=warmup)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

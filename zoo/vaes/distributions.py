@@ -2,16 +2,13 @@
 
 import abc
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, final
+from typing import Protocol, final
 
 import keras
 import tensorflow as tf
 
 from zoo.core.random import Seed
 from zoo.losses.divergence import bounded, log_normal
-
-if TYPE_CHECKING:
-    from zoo.vaes.family import VAE
 
 
 class Posterior(abc.ABC):
@@ -29,12 +26,12 @@ class Posterior(abc.ABC):
 
     @abc.abstractmethod
     def moments(self, hidden: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """μ and log σ² of the normal that q is, or starts from: (B, D) each."""
+        """μ and log σ² of the normal distribution that q is, or that a flow starts from: (B, D) each."""
 
 
 @final
 class DiagonalNormal(Posterior):
-    """N(μ, σ²) with the outputs μ and log σ² side by side, the latter within ±10."""
+    """N(μ, σ²); the encoder's outputs are μ and log σ² side by side, (B, 2 D), the latter kept within ±10."""
 
     def moments(self, hidden: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """See Posterior."""
@@ -52,17 +49,26 @@ class DiagonalNormal(Posterior):
         return self.moments(hidden)[0]
 
 
+class Inference(Protocol):
+    """What a prior uses of its VAE."""
+
+    posterior: Posterior
+
+    def infer(self, x: tf.Tensor) -> tf.Tensor:
+        """The encoder's outputs for x."""
+
+
 class Prior(abc.ABC):
     """p(z)."""
 
     networks: Sequence[keras.Model] = ()
 
     @abc.abstractmethod
-    def log_prob(self, vae: "VAE", z: tf.Tensor) -> tf.Tensor:
+    def log_prob(self, vae: Inference, z: tf.Tensor) -> tf.Tensor:
         """log p(z) in nats: (B, D) -> (B,)."""
 
     @abc.abstractmethod
-    def sample(self, vae: "VAE", seed: Seed) -> tf.Tensor:
+    def sample(self, vae: Inference, seed: Seed) -> tf.Tensor:
         """One code for each row of the seed: (B, D)."""
 
 
@@ -73,10 +79,10 @@ class StandardNormal(Prior):
     def __init__(self, latent: int) -> None:
         self.latent = latent
 
-    def log_prob(self, vae: "VAE", z: tf.Tensor) -> tf.Tensor:
+    def log_prob(self, vae: Inference, z: tf.Tensor) -> tf.Tensor:
         """See Prior."""
         return log_normal(z)
 
-    def sample(self, vae: "VAE", seed: Seed) -> tf.Tensor:
+    def sample(self, vae: Inference, seed: Seed) -> tf.Tensor:
         """See Prior."""
         return seed.normal((self.latent,))

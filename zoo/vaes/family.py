@@ -7,22 +7,11 @@ from typing import Any, final
 import keras
 import tensorflow as tf
 
-from zoo.autoencoders.family import mean_squared_error
+from zoo.autoencoders.family import unit_error
+from zoo.core import features
 from zoo.core.errors import UserError
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    from_wire,
-    images_spec,
-    interleave,
-    label_spec,
-    seed_spec,
-    to_wire,
-)
+from zoo.core.features import Feature, Spec, from_unit, to_unit
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms, interleave
 from zoo.core.random import Seed
 from zoo.losses import likelihood as likelihoods
 from zoo.losses.divergence import kl_standard_normal
@@ -31,25 +20,26 @@ from zoo.networks.pairs import pair
 from zoo.vaes.distributions import DiagonalNormal, Posterior, Prior, StandardNormal
 
 Game = Callable[["VAE"], Sequence[Player]]
-"""The players of a VAE, given its parts."""
+"""The players of a VAE, given the model."""
 
 
 @final
 class VAE(GenerativeModel):
     """The variational autoencoder. Kingma & Welling, arXiv 1312.6114.
 
-    The reconstruction is summed over pixels and the KL over the code, both in nats; the engine averages them over the
-    batch. Dividing either by its size would change their balance, which is a different model.
+    The reconstruction is summed over an example's values and the KL over the code, both in nats; the engine averages
+    them over the batch. Dividing either by its size would change their balance, which is a different model.
 
     Args:
       encoder: (B, *shape) in [-1, 1], with the label's one-hot code appended if conditional -> what `posterior` takes.
       decoder: codes (B, D), with the label's one-hot code appended if conditional -> what `likelihood` takes.
+      latent: D, the size of a code.
       likelihood: p(x|z).
-      game: who plays; by default one player that pays −ELBO.
-      posterior: q(z|x) of the encoder's outputs.
-      prior: p(z).
-      conditional: whether everything is given the label as well.
-      importance_samples: how many codes `log_likelihood` draws for each image.
+      game: gives the players; by default one player that minimises −ELBO.
+      posterior: q(z|x) of the encoder's outputs; by default a normal distribution with a diagonal covariance.
+      prior: p(z); by default N(0, I).
+      conditional: whether both networks are conditioned on the label.
+      importance_samples: codes that `log_likelihood` samples for each example.
     """
 
     def __init__(
@@ -66,8 +56,6 @@ class VAE(GenerativeModel):
         conditional: bool = False,
         importance_samples: int = 64,
     ) -> None:
-        if conditional and not spec.classes:
-            raise UserError("A conditional model needs labels, and this data has none. Try vae, or labelled data.")
         self.spec, self.encoder, self.decoder = spec, encoder, decoder
         self.latent, self.likelihood, self.conditional = latent, likelihood, conditional
         self.posterior = posterior or DiagonalNormal()
@@ -87,8 +75,12 @@ class VAE(GenerativeModel):
 
     # q(z|x) and p(x|z), of x in [-1, 1].
 
+    def label(self, batch: Batch) -> tf.Tensor | None:
+        """The batch's labels (B,) if the model is conditional."""
+        return batch["label"] if self.conditional else None
+
     def given(self, x: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
-        """x with the label beside it, flat, if the model is conditional."""
+        """x; if the model is conditional, x flat with the label's one-hot code appended: (B, F + K)."""
         if not self.conditional:
             return x
         flat = tf.reshape(x, (-1, math.prod(x.shape[1:])))
@@ -105,73 +97,69 @@ class VAE(GenerativeModel):
     def log_weights(
         self, x: tf.Tensor, label: tf.Tensor | None, seed: Seed, k: int, *, training: bool = False
     ) -> tf.Tensor:
-        """log p(x, z) − log q(z|x) of k codes drawn from q(z|x): (B, k).
+        """log p(x, z) − log q(z|x) of k codes sampled from q(z|x): (B, k).
 
         Burda et al., arXiv 1509.00519, equation 8.
         """
         hidden = tf.repeat(self.infer(x, label, training=training), k, axis=0)
         z, log_q = self.posterior.sample(hidden, tf.reshape(seed.normal((k, self.latent)), (-1, self.latent)))
         labels = tf.repeat(label, k, axis=0) if self.conditional else None
-        log_px = self.likelihood.log_prob(to_wire(tf.repeat(x, k, axis=0)), self.outputs(z, labels, training=training))
+        log_px = self.likelihood.log_prob(to_unit(tf.repeat(x, k, axis=0)), self.outputs(z, labels, training=training))
         return tf.reshape(log_px + self.prior.log_prob(self, z) - log_q, (-1, k))
 
-    # Signatures, of images in [0, 1].
+    # Signatures. `label` (B,) is an input of each if the model is conditional.
 
-    def encode(self, images: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> μ and log σ² of q(z|x), (B, D) each."""
-        mean, log_variance = self.posterior.moments(self.infer(from_wire(images), label))
+    def encode(self, x: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> μ and log σ² of q(z|x), (B, D) each."""
+        mean, log_variance = self.posterior.moments(self.infer(x, label))
         return {"mean": mean, "log_variance": log_variance}
 
     def decode(self, codes: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
-        """Codes (B, D) -> the mean of p(x|z), images in [0, 1]."""
-        return {"images": self.likelihood.mean(self.outputs(codes, label))}
+        """Codes (B, D) -> the mean of p(x|z), (B, *shape)."""
+        return {"x": from_unit(self.likelihood.mean(self.outputs(codes, label)))}
 
-    def reconstruct(self, images: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> their reconstructions from the middle of q, and the mean squared error of each (B,)."""
-        hidden = self.infer(from_wire(images), label)
-        again = self.decode(self.posterior.centre(hidden), label)["images"]
-        return {"images": again, "error": mean_squared_error(images, again)}
+    def reconstruct(self, x: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> its reconstruction from the centre of q(z|x), and the error (B,), see `unit_error`."""
+        hidden = self.infer(x, label)
+        again = self.decode(self.posterior.centre(hidden), label)["x"]
+        return {"x": again, "error": unit_error(x, again)}
 
     def sample(self, seed: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i] alone."""
+        """Seeds (B,) -> examples (B, *shape); row i depends on seed[i], and label[i] if conditional, alone."""
         return self.decode(self.prior.sample(self, Seed.of(seed)), label)
 
-    def log_likelihood(
-        self, images: tf.Tensor, seed: tf.Tensor, label: tf.Tensor | None = None
-    ) -> Mapping[str, tf.Tensor]:
-        """log p(x) in nats (B,), by importance sampling from q(z|x): Burda et al., arXiv 1509.00519, equation 8.
+    def log_likelihood(self, x: tf.Tensor, seed: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
+        """An estimate of log p(x) in nats (B,), by importance sampling from q(z|x).
 
-        A lower bound in expectation, closer with more samples.
+        Burda et al., arXiv 1509.00519, equation 8. In expectation it is a lower bound, closer with more samples.
         """
-        log_w = self.log_weights(from_wire(images), label, Seed.of(seed), self.importance_samples)
-        return {"log_likelihood": log_mean_exp(log_w)}
+        return {"log_likelihood": log_mean_exp(self.log_weights(x, label, Seed.of(seed), self.importance_samples))}
 
-    def anomaly(self, images: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> −ELBO in nats (B,), over four draws that are the same for every image."""
-        same = Seed.of(tf.zeros(tf.shape(images)[:1], tf.int64))
-        return {"score": -tf.reduce_mean(self.log_weights(from_wire(images), label, same, 4), axis=1)}
+    def anomaly(self, x: tf.Tensor, label: tf.Tensor | None = None) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> −ELBO in nats (B,), over four samples with the same noise for every example."""
+        same = Seed.of(tf.zeros(tf.shape(x)[:1], tf.int64))
+        return {"score": -tf.reduce_mean(self.log_weights(x, label, same, 4), axis=1)}
 
     def signatures(self) -> Mapping[str, Signature]:
-        """sample, encode, decode, reconstruct, log_likelihood, anomaly; each takes the label if conditional."""
-        images, seed = images_spec(self.spec), seed_spec()
-        codes = tf.TensorSpec((None, self.latent), tf.float32)
-        label = {"label": label_spec()} if self.conditional else {}
+        """sample, encode, decode, reconstruct, log_likelihood, anomaly."""
+        label: dict[str, Feature] = {"label": self.spec.features["label"]} if self.conditional else {}
+        x, code, number = {"x": self.spec.feature}, features.vector(self.latent), features.vector()
+        seed, moments = {"seed": features.seed()}, {"mean": code, "log_variance": code}
         return {
-            "sample": Signature(self.sample, {"seed": seed, **label}),
-            "encode": Signature(self.encode, {"images": images, **label}),
-            "decode": Signature(self.decode, {"codes": codes, **label}),
-            "reconstruct": Signature(self.reconstruct, {"images": images, **label}),
-            "log_likelihood": Signature(self.log_likelihood, {"images": images, "seed": seed, **label}),
-            "anomaly": Signature(self.anomaly, {"images": images, **label}),
+            "sample": Signature(self.sample, {**seed, **label}, x),
+            "encode": Signature(self.encode, {**x, **label}, moments),
+            "decode": Signature(self.decode, {"codes": code, **label}, x),
+            "reconstruct": Signature(self.reconstruct, {**x, **label}, {**x, "error": number}),
+            "log_likelihood": Signature(self.log_likelihood, {**x, **seed, **label}, {"log_likelihood": number}),
+            "anomaly": Signature(self.anomaly, {**x, **label}, {"score": number}),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws from the prior, then originals beside their reconstructions."""
-        count = seed.rows.shape[0]
-        label = tf.range(count) % max(1, self.spec.classes)
-        drawn = from_wire(self.decode(self.prior.sample(self, seed), label)["images"])
-        again = from_wire(self.reconstruct(to_wire(batch.x), batch.label)["images"])
-        return tf.concat([drawn, interleave(batch.x, again)], axis=0)
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Samples, of each class in turn if conditional; then the examples, each followed by its reconstruction."""
+        x = batch[self.spec.target]
+        label = tf.range(seed.rows.shape[0]) % max(1, self.spec.classes)
+        samples = self.decode(self.prior.sample(self, seed), label)["x"]
+        return tf.concat([samples, interleave(x, self.reconstruct(x, self.label(batch))["x"])], axis=0)
 
 
 def assemble(
@@ -181,7 +169,7 @@ def assemble(
     hidden: tuple[int, ...],
     networks: str = "mlp",
     likelihood: str = "bernoulli",
-    beside: int = 0,
+    more: int = 0,
     conditional: bool = False,
     **options: Any,
 ) -> VAE:
@@ -190,19 +178,19 @@ def assemble(
     Args:
       networks: mlp or conv; a conditional model's are mlp.
       likelihood: bernoulli, gaussian or logistic.
-      beside: how many numbers the encoder gives besides μ and log σ², for a posterior that takes more.
+      more: outputs of the encoder besides μ and log σ², for a posterior that takes them.
       options: of VAE.
 
     Errors: UserError for a name that is not known, and images too small for conv.
     """
-    kind, more = likelihoods.get(likelihood), spec.classes if conditional else 0
+    kind, classes = likelihoods.get(likelihood), spec.classes if conditional else 0
     if conditional and networks != "mlp":
         raise UserError(f"A conditional model's networks are mlp, which take a label beside x; received {networks!r}.")
     encoder, decoder = pair(
         networks,
-        (math.prod(spec.shape) + more,) if conditional else spec.shape,
-        latent + more,
-        codes=2 * latent + beside,
+        (math.prod(spec.shape) + classes,) if conditional else spec.shape,
+        latent + classes,
+        codes=2 * latent + more,
         outputs=kind.outputs(spec.shape),
         hidden=hidden,
     )
@@ -215,25 +203,26 @@ def log_mean_exp(log_w: tf.Tensor) -> tf.Tensor:
 
 
 def elbo(beta: float = 1.0, *, warmup: float = 0.0) -> Game:
-    """One player that pays −E_q[log p(x|z)] + β KL(q(z|x) ‖ p(z)): Kingma & Welling, equation 10, one z for each x.
+    """One player that minimises −E_q[log p(x|z)] + β KL(q(z|x) ‖ p(z)), with one z for each x.
 
-    The KL is exact where both are normal, else log q(z|x) − log p(z) of the z drawn.
+    Kingma & Welling, equation 10. The KL is exact where both are normal, else log q(z|x) − log p(z) of the sampled z.
 
     Args:
       warmup: the share of the run over which the KL's weight rises from 0 to β (Bowman et al., arXiv 1511.06349).
     """
 
     def game(vae: VAE) -> Sequence[Player]:
-        def pay(batch: Batch, seed: Seed) -> Terms:
-            hidden = vae.infer(batch.x, batch.label, training=True)
+        def loss(batch: Batch, seed: Seed) -> Terms:
+            x, label = batch[vae.spec.target], vae.label(batch)
+            hidden = vae.infer(x, label, training=True)
             z, log_q = vae.posterior.sample(hidden, seed.normal((vae.latent,)))
-            log_px = vae.likelihood.log_prob(to_wire(batch.x), vae.outputs(z, batch.label, training=True))
+            log_px = vae.likelihood.log_prob(to_unit(x), vae.outputs(z, label, training=True))
             if isinstance(vae.posterior, DiagonalNormal) and isinstance(vae.prior, StandardNormal):
                 kl = kl_standard_normal(*vae.posterior.moments(hidden))
             else:
                 kl = log_q - vae.prior.log_prob(vae, z)
             return {"reconstruction": -log_px, "kl": beta * kl}
 
-        return [Player("vae", vae.parts, pay, warmup={"kl": warmup} if warmup else {})]
+        return [Player("vae", vae.parts, loss, warmup={"kl": warmup} if warmup else {})]
 
     return game

@@ -1,7 +1,7 @@
 """The variational autoencoder: Kingma & Welling, arXiv 1312.6114; Rezende et al., arXiv 1401.4082."""
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.vaes.family import VAE, assemble, elbo
 
@@ -25,7 +25,16 @@ def vae(
     networks: str = "mlp",
     importance_samples: int = 64,
 ) -> VAE:
-    """Random codes decode to data: maximises a bound of log p(x)."""
+    """Random codes decode to data: maximises a bound of log p(x).
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      beta: weight of the KL divergence; 1 makes the objective a bound of log p(x).
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+      networks: mlp, or conv for images.
+      importance_samples: codes sampled for each example to estimate log p(x) in the exported model.
+    """
     return assemble(
         spec,
         latent=latent,

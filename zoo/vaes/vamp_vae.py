@@ -1,4 +1,4 @@
-"""The VampPrior: a prior that is a mixture of posteriors of learnt inputs. Tomczak & Welling, arXiv 1705.07120."""
+"""The VampPrior: a mixture of the posteriors of learnt inputs. Tomczak & Welling, arXiv 1705.07120."""
 
 from typing import Any, final
 
@@ -8,10 +8,10 @@ import tensorflow_probability as tfp
 from keras import layers
 
 from zoo.core.claims import Claim
-from zoo.core.model import Spec
+from zoo.core.features import Spec
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
-from zoo.vaes.distributions import Prior
+from zoo.vaes.distributions import Inference, Prior
 from zoo.vaes.family import VAE, assemble
 
 tfd = tfp.distributions
@@ -29,22 +29,22 @@ class Vamp(Prior):
         self.inputs = keras.Model(one_hot, u, name="pseudo_inputs")
         self.networks, self.count = [self.inputs], count
 
-    def distribution(self, vae: VAE) -> Any:
-        """The mixture."""
+    def distribution(self, vae: Inference) -> Any:
+        """p(z) as a distribution of tensorflow-probability."""
         mean, log_variance = vae.posterior.moments(vae.infer(self.inputs(tf.eye(self.count))))
         return tfd.MixtureSameFamily(
             tfd.Categorical(tf.zeros(self.count)), tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_variance))
         )
 
-    def log_prob(self, vae: VAE, z: tf.Tensor) -> tf.Tensor:
+    def log_prob(self, vae: Inference, z: tf.Tensor) -> tf.Tensor:
         """See Prior."""
         return self.distribution(vae).log_prob(z)
 
-    def sample(self, vae: VAE, seed: Seed) -> tf.Tensor:
+    def sample(self, vae: Inference, seed: Seed) -> tf.Tensor:
         """See Prior."""
         mean, log_variance = vae.posterior.moments(vae.infer(self.inputs(tf.eye(self.count))))
         k = tf.cast(seed.fold("component").uniform((), 0.0, self.count), tf.int32)
-        return tf.gather(mean, k) + tf.exp(0.5 * tf.gather(log_variance, k)) * seed.normal((vae.latent,))
+        return tf.gather(mean, k) + tf.exp(0.5 * tf.gather(log_variance, k)) * seed.normal((mean.shape[-1],))
 
 
 @recipe(
@@ -62,5 +62,12 @@ def vamp_vae(
     hidden: tuple[int, ...] = (512, 256),
     likelihood: str = "bernoulli",
 ) -> VAE:
-    """A prior learnt as a mixture of posteriors."""
+    """The prior is a learnt mixture of posteriors.
+
+    Args:
+      components: number of posteriors in the mixture.
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+    """
     return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, prior=Vamp(spec, components))

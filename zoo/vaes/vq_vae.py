@@ -10,21 +10,11 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from zoo.autoencoders.family import mean_squared_error
+from zoo.autoencoders.family import unit_error
+from zoo.core import features
 from zoo.core.claims import Claim
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    from_wire,
-    images_spec,
-    interleave,
-    seed_spec,
-    to_wire,
-)
+from zoo.core.features import Feature, Spec
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms, interleave
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.reconstruction import squared_error
@@ -35,14 +25,14 @@ from zoo.networks.transformer import causal
 
 @final
 class VQVAE(GenerativeModel):
-    """x -> z_e (B, T, D) -> the nearest of K embeddings e at each of T places -> x̂; and p(codes), row by row.
+    """x -> z_e (B, T, D) -> the nearest of K embeddings e at each of T positions -> x̂; and a prior p(codes).
 
     Args:
       encoder: (B, *shape) in [-1, 1] -> (B, T, D).
-      decoder: (B, T, D) -> (B, *shape) logits.
+      decoder: (B, T, D) -> logits (B, *shape); x̂ = 2 σ(logits) − 1.
       embeddings: K.
       commitment: β of equation 3.
-      switch: the share of the run after which the codes rest and the prior learns.
+      switch: the share of the run, 0 to 1, after which the autoencoder is fixed and the prior is trained.
     """
 
     def __init__(
@@ -59,13 +49,13 @@ class VQVAE(GenerativeModel):
         self.K, self.commitment = embeddings, commitment
         self.T, D = encoder.output_shape[1:]
         one_hot = keras.Input((embeddings,))
-        spread = keras.initializers.RandomUniform(-1.0 / embeddings, 1.0 / embeddings)
-        rows = layers.Dense(D, use_bias=False, kernel_initializer=spread, dtype="float32")(one_hot)
+        initial = keras.initializers.RandomUniform(-1.0 / embeddings, 1.0 / embeddings)
+        rows = layers.Dense(D, use_bias=False, kernel_initializer=initial, dtype="float32")(one_hot)
         self.codebook = keras.Model(one_hot, rows, name="codebook")
         self.prior = causal(self.T, embeddings + self.T, embeddings)
         self.players = [
-            Player("autoencoder", [encoder, decoder, self.codebook], self.loss, during=(0.0, switch)),
-            Player("prior", [self.prior], self.prior_loss, during=(switch, 1.0)),
+            Player("autoencoder", [encoder, decoder, self.codebook], self.loss, active=(0.0, switch)),
+            Player("prior", [self.prior], self.prior_loss, active=(switch, 1.0)),
         ]
 
     @property
@@ -85,49 +75,51 @@ class VQVAE(GenerativeModel):
 
     def loss(self, batch: Batch, seed: Seed) -> Terms:
         """−log p(x|z_q) + ‖sg[z_e] − e‖² + β ‖z_e − sg[e]‖², equation 3; gradients pass z_q straight through."""
-        z = self.encoder(batch.x, training=True)
+        x = batch[self.spec.target]
+        z = self.encoder(x, training=True)
         e = self.embed(self.nearest(z))
         logits = self.decoder(z + tf.stop_gradient(e - z), training=True)
         return {
-            "reconstruction": squared_error(batch.x, tf.tanh(logits / 2)),
+            "reconstruction": squared_error(x, tf.tanh(logits / 2)),
             "codebook": squared_error(tf.stop_gradient(z), e),
             "commitment": self.commitment * squared_error(z, tf.stop_gradient(e)),
         }
 
     def next_logits(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """log p(code t | codes before t), not normalised: int64 (B, T) -> (B, T, K)."""
+        """Logits of code t given the codes before t: int64 (B, T) -> (B, T, K)."""
         before = tf.pad(tf.one_hot(codes, self.K)[:, :-1], [[0, 0], [1, 0], [0, 0]])
-        place = tf.broadcast_to(tf.eye(self.T)[None], (tf.shape(codes)[0], self.T, self.T))
-        return self.prior(tf.concat([before, place], axis=-1), training=training)
+        position = tf.broadcast_to(tf.eye(self.T)[None], (tf.shape(codes)[0], self.T, self.T))
+        return self.prior(tf.concat([before, position], axis=-1), training=training)
 
     def prior_loss(self, batch: Batch, seed: Seed) -> Terms:
         """−log p(codes), in nats."""
-        return {"codes": self.surprise(self.nearest(self.encoder(batch.x, training=False)), training=True)}
+        codes = self.nearest(self.encoder(batch[self.spec.target], training=False))
+        return {"codes": self.negative_log_prob(codes, training=True)}
 
-    def surprise(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+    def negative_log_prob(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """−log p(codes) in nats, (B, T) -> (B,)."""
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=training))
-        return tf.reduce_sum(each, axis=1)
+        terms = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=training))
+        return tf.reduce_sum(terms, axis=1)
 
-    def encode(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> codes, int64 (B, T) in 0 ... K − 1."""
-        return {"codes": self.nearest(self.encoder(from_wire(images), training=False))}
+    def encode(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> codes, int64 (B, T) in 0 ... K − 1."""
+        return {"codes": self.nearest(self.encoder(x, training=False))}
 
     def decode(self, codes: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Codes (B, T) -> images in [0, 1]."""
-        return {"images": tf.sigmoid(self.decoder(self.embed(codes), training=False))}
+        """Codes, int64 (B, T) in 0 ... K − 1 -> x̂ (B, *shape)."""
+        return {"x": tf.tanh(self.decoder(self.embed(codes), training=False) / 2)}
 
-    def reconstruct(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> their reconstructions, and the mean squared error of each (B,)."""
-        again = self.decode(self.encode(images)["codes"])["images"]
-        return {"images": again, "error": mean_squared_error(images, again)}
+    def reconstruct(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> x̂, and the mean squared error of each example (B,), as `unit_error` has it."""
+        again = self.decode(self.encode(x)["codes"])["x"]
+        return {"x": again, "error": unit_error(x, again)}
 
-    def anomaly(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> −log p(codes) in nats, (B,)."""
-        return {"score": self.surprise(self.encode(images)["codes"])}
+    def anomaly(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """x (B, *shape) -> −log p(codes) in nats, (B,)."""
+        return {"score": self.negative_log_prob(self.encode(x)["codes"])}
 
-    def draw(self, seed: Seed) -> tf.Tensor:
-        """Codes from the prior, one after another by the Gumbel trick: int64 (B, T)."""
+    def sample_codes(self, seed: Seed) -> tf.Tensor:
+        """Codes sampled from the prior, one after another by the Gumbel trick: int64 (B, T)."""
         uniform = seed.uniform((self.T, self.K), 2.0**-25, 1.0)
         gumbel = -tf.math.log(-tf.math.log(uniform))
 
@@ -139,25 +131,24 @@ class VQVAE(GenerativeModel):
         return tf.while_loop(lambda t, codes: t < self.T, step, (0, start))[1]
 
     def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1]; row i depends on seed[i] alone."""
-        return self.decode(self.draw(Seed.of(seed)))
+        """Seeds (B,) -> examples (B, *shape); row i depends on seed[i] alone."""
+        return self.decode(self.sample_codes(Seed.of(seed)))
 
     def signatures(self) -> Mapping[str, Signature]:
         """sample, encode, decode, reconstruct, anomaly."""
-        images = {"images": images_spec(self.spec)}
+        x, codes = {"x": self.spec.feature}, {"codes": Feature("vector", (self.T,), "int64")}
         return {
-            "sample": Signature(self.sample, {"seed": seed_spec()}),
-            "encode": Signature(self.encode, images),
-            "decode": Signature(self.decode, {"codes": tf.TensorSpec((None, self.T), tf.int64)}),
-            "reconstruct": Signature(self.reconstruct, images),
-            "anomaly": Signature(self.anomaly, images),
+            "sample": Signature(self.sample, {"seed": features.seed()}, x),
+            "encode": Signature(self.encode, x, codes),
+            "decode": Signature(self.decode, codes, x),
+            "reconstruct": Signature(self.reconstruct, x, {**x, "error": features.vector()}),
+            "anomaly": Signature(self.anomaly, x, {"score": features.vector()}),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws from the prior, then originals beside their reconstructions."""
-        drawn = from_wire(self.decode(self.draw(seed))["images"])
-        again = from_wire(self.reconstruct(to_wire(batch.x))["images"])
-        return tf.concat([drawn, interleave(batch.x, again)], axis=0)
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Samples, then the examples, each followed by its reconstruction."""
+        x = batch[self.spec.target]
+        return tf.concat([self.decode(self.sample_codes(seed))["x"], interleave(x, self.reconstruct(x)["x"])], axis=0)
 
 
 @recipe(
@@ -165,7 +156,7 @@ class VQVAE(GenerativeModel):
     reference="arXiv 1711.00937",
     claims=[
         Claim("discrete codes lose little", "test_error", "vae"),
-        Claim("the prior knows which codes go together", "frechet", "random codes"),
+        Claim("the prior models which codes occur together", "frechet", "random codes"),
     ],
     epochs=40,
     learning_rate=1e-3,
@@ -183,9 +174,16 @@ def vq_vae(
 ) -> VQVAE:
     """Discrete codes, and a prior learnt over them.
 
-    tokens and hidden are for tables, width for images.
+    Args:
+      embeddings: K, number of vectors in the codebook.
+      dimension: numbers in each vector.
+      width: for images, channels at half the resolution; they double at each level below.
+      tokens: for other data, number of codes of an example; of an image it follows from the resolution.
+      hidden: for other data, units of each hidden layer of the encoder; the decoder has them in reverse order.
+      commitment: β, weight of the commitment loss.
+      switch: share of the run, 0 to 1, after which the autoencoder is fixed and the prior is trained.
     """
-    if len(spec.shape) == 3:
+    if spec.kind == "image":
         encoder = conv.grid_encoder(spec.shape, dimension, width=width)
         decoder = conv.grid_decoder(dimension, spec.shape, width=width)
     else:

@@ -106,7 +106,7 @@ def test_options_reach_the_run(tmp_path):
     assert (t.moves, t.rates) == ({"discriminator": 2}, {"generator": 0.5})
     text = (tmp_path / "run" / "config.json").read_text()
     assert "zoo train dcgan width=8 smoothing=0.1" in text
-    assert "--clip_norm=2" in text
+    assert "--clip-norm=2" in text
 
 
 def test_python_dash_m_is_the_command():

@@ -5,7 +5,7 @@ import pytest
 from zoo.core import registry
 from zoo.core.config import RunConfig, TrainConfig
 from zoo.core.errors import UserError
-from zoo.core.model import Spec
+from zoo.core.features import Spec, image
 
 
 def test_json_round_trip():
@@ -15,7 +15,7 @@ def test_json_round_trip():
         (16, 16),
         3,
         {"hidden": (8, 4), "beta": 2.0},
-        TrainConfig(ema=0.9, moves={"critic": 5}),
+        TrainConfig(ema=0.9, updates={"critic": 5}),
     )
     assert RunConfig.from_json(config.to_json()) == config
 
@@ -38,7 +38,7 @@ def test_differences_name_what_differs():
         ({"jit": "yes"}, "--jit is one of"),
         ({"ema": 1.5}, "--ema is a decay between 0 and 1"),
         ({"clip_norm": 0.0}, "--clip-norm must be above 0"),
-        ({"moves": {"critic": 0}}, "critic must be above 0"),
+        ({"updates": {"critic": 0}}, "critic must be above 0"),
     ],
 )
 def test_impossible_options_are_refused(options, message):
@@ -58,7 +58,7 @@ def test_an_unknown_key_answers_with_the_known_ones_and_their_defaults():
     ):
         registry.get("vae").parse(["latnet=8"])
     with pytest.raises(UserError, match="has no parameter"):
-        registry.get("vae")(Spec((8, 8, 1)), latnet=8)
+        registry.get("vae")(Spec.of(image(8, 8, 1)), latnet=8)
 
 
 @pytest.mark.parametrize(

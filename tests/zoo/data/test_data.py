@@ -18,6 +18,11 @@ from zoo.data.sources.builtin import FASHION_MNIST, fashion_mnist, idx
 RNG = np.random.default_rng(0)
 
 
+def rows(split, limit=None):
+    arrays = split.arrays(limit)
+    return arrays["image"], arrays["label"]
+
+
 def bytes_of(shape):
     return RNG.integers(0, 256, shape).astype(np.uint8)
 
@@ -30,8 +35,8 @@ def test_builtin_sets(name, shape, classes, count):
     made = load(name)
     assert (made.name, made.spec.shape, made.spec.classes) == (name, shape, classes)
     assert made.train.count + made.test.count == count
-    assert len(made.class_names) == classes
-    (x, labels), (held, held_labels) = made.train.arrays(), made.test.arrays()
+    assert len(made.spec.features["label"].names) == classes
+    (x, labels), (held, held_labels) = rows(made.train), rows(made.test)
     assert x.shape == (made.train.count, *shape)
     assert (min(x.min(), held.min()), max(x.max(), held.max())) == (-1, 1)
     whole = np.bincount(np.concatenate([labels, held_labels]))
@@ -42,14 +47,14 @@ def test_builtin_sets(name, shape, classes, count):
 def test_digits_are_those_of_scikit_learn():
     from sklearn.datasets import load_digits
 
-    x, labels = load("digits").train.arrays(9)
+    x, labels = rows(load("digits").train, 9)
     assert x[..., 0] == pytest.approx(load_digits().images[:9] / 8 - 1)
     assert np.array_equal(labels, load_digits().target[:9])
 
 
 def test_faces_are_labelled_as_faces():
     """Faces are alike: the mean face is closer to a face than to other pictures."""
-    x, labels = load("faces").train.arrays()
+    x, labels = rows(load("faces").train)
     mean = x[labels == 1].mean(axis=0)
     distance = np.square(x - mean).mean(axis=(1, 2, 3))
     assert distance[labels == 1].mean() < distance[labels == 0].mean()
@@ -60,11 +65,12 @@ def test_faces_are_labelled_as_faces():
 def test_fashion_mnist_is_whole():
     made = load("fashion-mnist")
     assert (made.train.count, made.test.count) == (60_000, 10_000)
-    assert made.train.x.dtype == np.uint8
-    assert np.bincount(made.train.labels).tolist() == [6000] * 10
-    assert np.bincount(made.test.labels).tolist() == [1000] * 10
-    x, labels = made.test.arrays()
-    boot, trousers = (x[labels == made.class_names.index(n)].mean(axis=0)[..., 0] for n in ("ankle boot", "trouser"))
+    assert made.train.stored["image"].dtype == np.uint8
+    assert np.bincount(made.train.stored["label"]).tolist() == [6000] * 10
+    assert np.bincount(made.test.stored["label"]).tolist() == [1000] * 10
+    x, labels = rows(made.test)
+    names = made.spec.features["label"].names
+    boot, trousers = (x[labels == names.index(n)].mean(axis=0)[..., 0] for n in ("ankle boot", "trouser"))
     assert boot[20:26].mean() > boot[:6].mean() + 0.5
     assert trousers[:, 10:18].mean() > trousers[:, :6].mean() + 0.5
 
@@ -75,8 +81,8 @@ def test_size_and_channels_are_settled_when_loading(size, channels):
     height, width = (size, size) if isinstance(size, int) else size
     assert made.spec.shape == (height, width, channels or 1)
     assert made.train.count == plain.train.count
-    assert np.array_equal(made.train.x, conform(plain.train.x, made.spec.shape))
-    assert next(iter(made.train.batches(8, seed=0))).x.shape == (8, *made.spec.shape)
+    assert np.array_equal(made.train.stored["image"], conform(plain.train.stored["image"], made.spec.shape))
+    assert next(iter(made.train.batches(8, seed=0)))["image"].shape == (8, *made.spec.shape)
 
 
 def test_names_are_described():
@@ -148,7 +154,7 @@ def test_idx_of_a_whole_set(tmp_path):
         parts[part] = bytes_of((count, 6, 5)), (np.arange(count) % 3).astype(np.uint8)
         write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", parts[part][0])
         write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", parts[part][1])
-    x, labels, test = fashion_mnist(tmp_path)
+    x, labels, test, _ = fashion_mnist(tmp_path)
     assert test.tolist() == [False] * 30 + [True] * 8
     assert np.array_equal(x[test], parts["t10k"][0])
     assert np.array_equal(labels[~test], parts["train"][1])

@@ -5,11 +5,16 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from zoo.core.model import Spec
+from zoo.core.features import Spec, image
 from zoo.data import DataError, load
 from zoo.data.images import conform
 
 RNG = np.random.default_rng(0)
+
+
+def rows_of(split):
+    arrays = split.arrays()
+    return arrays["image"], arrays["label"]
 
 
 def bytes_of(shape):
@@ -17,6 +22,9 @@ def bytes_of(shape):
 
 
 # Arrays and tables.
+
+
+TABLE = {"kind": "table"}
 
 
 def saved(path, **arrays):
@@ -28,14 +36,15 @@ def saved(path, **arrays):
 def test_npz_of_images(tmp_path, keys):
     x, y = bytes_of((40, 6, 5, 3)), np.arange(40) % 4
     made = load(saved(tmp_path / "a.npz", **{keys[0]: x, **({keys[1]: y} if keys[1] else {})}))
-    assert made.spec == Spec((6, 5, 3), 4 if keys[1] else 0)
+    assert made.spec == Spec.of(image(6, 5, 3), 4 if keys[1] else 0)
     assert (made.train.count, made.test.count) == (36, 4)
-    rows, labels = made.test.arrays()
+    arrays = made.test.arrays()
     held = slice(36, 40) if keys[1] else slice(9, 40, 10)
-    assert np.array_equal(rows, x[held].astype(np.float32) / 127.5 - 1)
-    assert np.array_equal(labels, y[held] if keys[1] else np.zeros(4))
-    if not keys[1]:
-        assert not next(iter(made.train.batches(5, seed=0))).label.numpy().any()
+    assert np.array_equal(arrays["image"], x[held].astype(np.float32) / 127.5 - 1)
+    if keys[1]:
+        assert np.array_equal(arrays["label"], y[held])
+    else:
+        assert arrays.keys() == next(iter(made.train.batches(5, seed=0))).keys() == {"image"}
 
 
 def test_npz_with_its_own_test_split(tmp_path):
@@ -43,28 +52,29 @@ def test_npz_with_its_own_test_split(tmp_path):
     path = saved(tmp_path / "a.npz", x_train=x[:9], y_train=y[:9], x_test=x[9:], y_test=y[9:])
     made = load(path)
     assert (made.train.count, made.test.count) == (9, 3)
-    assert np.array_equal(made.test.x[..., 0], x[9:])
-    assert np.array_equal(made.train.labels, y[:9])
+    assert np.array_equal(made.test.stored["image"][..., 0], x[9:])
+    assert np.array_equal(made.train.stored["label"], y[:9])
     with pytest.raises(DataError, match=r"x_train \(9, 4, 4\) and x_test \(3, 4\) of .*a\.npz do not fit"):
         load(saved(tmp_path / "a.npz", x_train=x[:9], x_test=x[9:, 0]))
 
 
 def test_tables_are_scaled_by_their_training_rows(tmp_path):
     x = RNG.normal(size=(50, 3)) * [1, 100, 0] + [5, -7, 3]
-    made = load(saved(tmp_path / "a.npz", x=x, y=np.arange(50) % 2))
-    assert made.spec == Spec((3,), 2)
-    rows, _ = made.train.arrays()
+    made = load(saved(tmp_path / "a.npz", x=x, y=np.arange(50) % 2), **TABLE)
+    assert (made.spec.kind, made.spec.shape, made.spec.classes) == ("table", (3,), 2)
+    rows = made.train.arrays()["table"]
     assert rows.dtype == np.float32
     assert rows.min(axis=0).tolist() == [-1, -1, 0]
     assert rows.max(axis=0).tolist() == [1, 1, 0]
-    held = np.concatenate([made.train.arrays()[0], made.test.arrays()[0]])
-    back = made.scaling.unscale(held)
-    assert np.sort(back, axis=0) == pytest.approx(np.sort(x, axis=0), rel=1e-5, abs=1e-5)
-    assert made.scaling.scale(back) == pytest.approx(held, abs=1e-6)
-    assert next(iter(made.train.batches(8, seed=0))).x.shape == (8, 3)
+    held = np.concatenate([split.arrays()["table"] for split in (made.train, made.test)])
+    back = made.spec.feature.to_wire("table", tf.constant(held))
+    restored = np.stack(list(back.values()), axis=1)
+    assert np.sort(restored, axis=0) == pytest.approx(np.sort(x, axis=0), rel=1e-5, abs=1e-5)
+    assert made.spec.feature.from_wire("table", back).numpy() == pytest.approx(held, abs=1e-5)
+    assert next(iter(made.train.batches(8, seed=0)))["table"].shape == (8, 3)
     # The extremes are the training rows': a wilder test row does not move them, and is not cut off.
     split = {"x_train": np.array([[0.0], [1.0]]), "x_test": np.array([[3.0]])}
-    assert load(saved(tmp_path / "b.npz", **split)).test.arrays()[0].tolist() == [[5.0]]
+    assert load(saved(tmp_path / "b.npz", **split), **TABLE).test.arrays()["table"].tolist() == [[5.0]]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_tables_are_scaled_by_their_training_rows(tmp_path):
 )
 def test_npz_mistakes(tmp_path, arrays, message):
     with pytest.raises(DataError, match=message):
-        load(saved(tmp_path / "a.npz", **arrays))
+        load(saved(tmp_path / "a.npz", **arrays), kind="table" if arrays.get("x", np.zeros(1)).ndim == 2 else None)
 
 
 def test_broken_npz_is_named(tmp_path):
@@ -102,7 +112,7 @@ def test_broken_npz_is_named(tmp_path):
 
 def test_tables_have_no_size(tmp_path):
     with pytest.raises(DataError, match=r"a table of 2 columns; size and channels are for images\. Omit them"):
-        load(saved(tmp_path / "a.npz", x=np.zeros((5, 2))), size=8)
+        load(saved(tmp_path / "a.npz", x=np.zeros((5, 2))), size=8, **TABLE)
 
 
 # Folders.
@@ -123,33 +133,32 @@ def test_folder_of_classes(tmp_path):
     (tmp_path / "notes.txt").write_text("not an image")
     write_images(tmp_path, [".hidden/a.png", "cat/.b.png"])
     made = load(str(tmp_path))
-    assert made.spec == Spec((6, 5, 3), 2)
-    assert made.class_names == ("bee", "cat")
+    assert made.spec == Spec.of(image(6, 5, 3), ("bee", "cat"))
     assert (made.train.count, made.test.count) == (36, 4)
-    x, labels = made.train.arrays()
+    x, labels = rows_of(made.train)
     sources = [str(p.relative_to(tmp_path)) for p in made.train.sources]
     assert sources == sorted(set(sources))
-    for name, image, label in zip(sources, x, labels, strict=True):
-        assert np.array_equal(image, pixels[name].astype(np.float32) / 127.5 - 1)
-        assert made.class_names[label] == name.partition("/")[0]
+    for name, picture, label in zip(sources, x, labels, strict=True):
+        assert np.array_equal(picture, pixels[name].astype(np.float32) / 127.5 - 1)
+        assert made.spec.features["label"].names[label] == name.partition("/")[0]
 
 
 @pytest.mark.parametrize("names", [["a.png", "b/c.png", "b/d.png"], ["b/a.png", "b/c.png"], ["a.png", "c.png"]])
 def test_folder_without_classes(tmp_path, names):
     write_images(tmp_path, names, (4, 4, 1))
     made = load(str(tmp_path))
-    assert made.spec == Spec((4, 4, 1), 0)
+    assert made.spec == Spec.of(image(4, 4, 1))
     assert made.train.count + made.test.count == len(names)
 
 
 def test_folder_with_its_own_test_split(tmp_path):
     write_images(tmp_path, ["train/a/1.png", "train/a/2.png", "train/b/3.png", "test/b/4.png", "test/a/5.png"])
     made = load(str(tmp_path))
-    assert made.class_names == ("a", "b")
+    assert made.spec.features["label"].names == ("a", "b")
     assert [p.name for p in made.train.sources] == ["1.png", "2.png", "3.png"]
-    assert made.train.labels.tolist() == [0, 0, 1]
+    assert made.train.others["label"].tolist() == [0, 0, 1]
     assert [p.name for p in made.test.sources] == ["5.png", "4.png"]
-    assert made.test.labels.tolist() == [0, 1]
+    assert made.test.others["label"].tolist() == [0, 1]
 
 
 def test_folder_of_mixed_images(tmp_path):
@@ -164,7 +173,7 @@ def test_folder_of_mixed_images(tmp_path):
     made = load(str(tmp_path), size=(8, 12), channels=3)
     assert made.spec.shape == (8, 12, 3)
     expected = conform(pixels, (8, 12, 3)).astype(np.float32) / 127.5 - 1
-    assert np.array_equal(made.test.arrays()[0], expected[None])
+    assert np.array_equal(made.test.arrays()["image"], expected[None])
 
 
 def test_folder_mistakes(tmp_path):
@@ -214,11 +223,11 @@ def test_records_come_back(tmp_path, example, given):
         pixels, labels = pixels[10:], labels[10:]
     made = load(names[given])
     held = [9] if given == "file" else [9, 19]
-    assert made.spec == Spec((6, 5, 3), 2)
-    x, seen = made.test.arrays()
+    assert made.spec == Spec.of(image(6, 5, 3), 2)
+    x, seen = rows_of(made.test)
     assert np.array_equal(x, pixels[held].astype(np.float32) / 127.5 - 1)
     assert np.array_equal(seen, labels[held])
-    x, seen = made.train.arrays()
+    x, seen = rows_of(made.train)
     assert np.array_equal(x, np.delete(pixels, held, axis=0).astype(np.float32) / 127.5 - 1)
     assert np.array_equal(seen, np.delete(labels, held))
 
@@ -226,8 +235,8 @@ def test_records_come_back(tmp_path, example, given):
 def test_records_are_resized(tmp_path):
     write_records(tmp_path / "a.tfrecord", [raw(bytes_of((6, 5, 3))), as_png(bytes_of((4, 4, 1)))])
     made = load(str(tmp_path / "a.tfrecord"), size=8, channels=1)
-    assert made.spec == Spec((8, 8, 1), 0)
-    assert made.train.arrays()[0].shape == (1, 8, 8, 1)
+    assert made.spec == Spec.of(image(8, 8, 1))
+    assert made.train.arrays()["image"].shape == (1, 8, 8, 1)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +286,8 @@ def test_broken_records_are_named(tmp_path):
         load(str(path))
 
 
-def test_records_that_vanish_are_named(tmp_path):
+def test_records_that_vanish_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.data.splits._KEEP", 0)  # so they are read again
     path = tmp_path / "a.tfrecord"
     write_records(path, [raw(bytes_of((4, 4, 1))) for _ in range(3)])
     made = load(str(path))

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from zoo.core.model import Spec
+from zoo.core.features import Spec, image
 from zoo.data import DataError, load
 
 try:
@@ -55,7 +55,8 @@ def sets():
 
 
 def rows(split):
-    x, labels = split.arrays()
+    arrays = split.arrays()
+    x, labels = arrays["image"], arrays["label"]
     numbers = np.rint((x[:, 0, 0, 0] + 1) * 127.5).astype(int)
     assert np.array_equal(labels, numbers % 3)
     return numbers
@@ -64,8 +65,7 @@ def rows(split):
 @needed
 def test_own_test_split(sets):
     made = load("tfds:stripes/split")
-    assert made.spec == Spec((6, 5, 1), 3)
-    assert made.class_names == ("a", "b", "c")
+    assert made.spec == Spec.of(image(6, 5, 1), ("a", "b", "c"))
     assert (made.train.count, made.test.count) == (40, 20)
     assert set(rows(made.train)) == set(range(40))
     assert set(rows(made.test)) == set(range(40, COUNT))
@@ -78,8 +78,8 @@ def test_without_a_test_split_a_tenth_of_each_class_is_held_out(sets):
     assert set(rows(made.train)) | set(rows(made.test)) == set(range(COUNT))
     assert np.bincount(rows(made.test) % 3).tolist() == [2, 2, 2]
     first, second = made.train.batches(10, seed=0, steps=5), made.train.batches(10, seed=0, first_step=2, steps=3)
-    whole = [b.x for b in first.as_numpy_iterator()]
-    assert np.array_equal(np.stack(whole[2:]), np.stack([b.x for b in second.as_numpy_iterator()]))
+    whole = [b["image"] for b in first.as_numpy_iterator()]
+    assert np.array_equal(np.stack(whole[2:]), np.stack([b["image"] for b in second.as_numpy_iterator()]))
     assert len(np.unique(np.stack(whole)[..., 0, 0, 0])) == 50
 
 
@@ -111,18 +111,19 @@ def test_mistakes(sets, name, message):
 def test_well_known_sets_by_their_mock(name, shape, classes):
     with tfds.testing.mock_data(num_examples=12):
         made = load(f"tfds:{name}")
-        assert made.spec == Spec(shape, classes)
+        assert (made.spec.feature, made.spec.classes) == (image(*shape), classes)
         assert (made.train.count, made.test.count) == (12, 12)
         batch = next(iter(made.train.batches(12, seed=0)))
-        x, labels = made.train.arrays()
-    assert batch.x.shape == (12, *shape)
+        arrays = made.train.arrays()
+        x, labels = arrays["image"], arrays["label"]
+    assert batch["image"].shape == (12, *shape)
     assert -1 <= x.min() < -0.5 < 0.5 < x.max() <= 1
-    order = [int(np.argmin(np.abs(x - row).sum(axis=(1, 2, 3)))) for row in batch.x.numpy()]
+    order = [int(np.argmin(np.abs(x - row).sum(axis=(1, 2, 3)))) for row in batch["image"].numpy()]
     assert sorted(order) == list(range(12))
-    assert np.array_equal(batch.label, labels[order])
+    assert np.array_equal(batch["label"], labels[order])
 
 
 def test_without_tensorflow_datasets(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-    with pytest.raises(DataError, match=r"tfds:mnist needs tensorflow-datasets.*pip install 'menagerie\[tfds\]'"):
+    with pytest.raises(DataError, match=r"tfds:mnist needs tensorflow-datasets.*pip install 'menagerie-zoo\[tfds\]'"):
         load("tfds:mnist")

@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from zoo.display import pictures
+from zoo.display import curves, pictures
 
 LOSSES = {"epoch": [1.0, 2.0], "critic/real": [0.5, 0.4], "critic/gradient_norm": [9.0, 9.0], "generator/fake": [1, 2]}
 
@@ -11,7 +11,7 @@ LOSSES = {"epoch": [1.0, 2.0], "critic/real": [0.5, 0.4], "critic/gradient_norm"
 @pytest.mark.parametrize(("watched", "rows"), [({}, 1), ({"generator/diversity": [0.1, 0.9]}, 2)])
 def test_shares_have_panels_of_their_own(watched, rows, tmp_path):
     """A panel is 4.2 by 2.8 inches at 120 dots: one for each player, in one row or two."""
-    pictures.curves(LOSSES | watched, tmp_path / "curves.png", title="wgan")
+    curves.draw(LOSSES | watched, tmp_path / "curves.png", title="wgan")
     with Image.open(tmp_path / "curves.png") as drawn:
         assert drawn.size == (2 * 504, rows * 336)
 

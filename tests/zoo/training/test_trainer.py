@@ -11,9 +11,11 @@ from zoo import data
 from zoo.core import registry
 from zoo.core.config import TrainConfig
 from zoo.core.errors import UserError
-from zoo.core.model import Batch, GenerativeModel, Player, Spec, Watched
+from zoo.core.features import Spec, image, vector
+from zoo.core.model import GenerativeModel, Metric, Player
 from zoo.training import strategy
-from zoo.training.trainer import Trainer, _schedule
+from zoo.training.schedules import learning_rate
+from zoo.training.trainer import Trainer
 
 ONE = strategy.get("one")
 
@@ -22,15 +24,15 @@ class Line(GenerativeModel):
     """One weight w with loss a·w: its gradient is the mean of a, known to the last digit."""
 
     def __init__(self, *players, **options):
-        self.spec = Spec((1,))
+        self.spec = Spec.of(vector(1))
         dense = lambda: keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")  # noqa: E731
         self.nets = {name: keras.Sequential([keras.Input((1,)), dense()]) for name in players}
-        self.players = [Player(name, [net], self.pay(net), **options) for name, net in self.nets.items()]
+        self.players = [Player(name, [net], self.loss(net), **options) for name, net in self.nets.items()]
 
-    def pay(self, net):
-        return lambda batch, seed: {"slope": net(batch.x)[:, 0]}
+    def loss(self, net):
+        return lambda batch, seed: {"slope": net(batch["vector"])[:, 0]}
 
-    averaged = signatures = pictures = ()
+    averaged = signatures = preview = ()
 
 
 def toy(placed=ONE, *players, total=10, **options):
@@ -42,17 +44,17 @@ def toy(placed=ONE, *players, total=10, **options):
 
 def batches(*values):
     """Batches of four rows, each row the same value."""
-    return iter([Batch(tf.fill((4, 1), float(v)), tf.zeros(4, tf.int64)) for v in values])
+    return iter([{"vector": tf.fill((4, 1), float(v))} for v in values])
 
 
 def fed(placed, rows):
     """One batch of these rows, as the strategy deals them out."""
-    batch = Batch(tf.constant(rows), tf.zeros(len(rows), tf.int64))
+    batch = {"vector": tf.constant(rows)}
     return strategy.iterate(placed, lambda worker, workers: tf.data.Dataset.from_tensors(batch))
 
 
-def played(placed=ONE, rate=0.1, **options):
-    """The terms of each turn of one player with these options, on x = 1, and its weight before each."""
+def trained(placed=ONE, rate=0.1, **options):
+    """A model of one player with these options, trained on x = 1, and the terms of each step."""
     with placed.scope():
         model = Line("only", **options)
         trainer = Trainer(model, TrainConfig(batch_size=4, jit="off", learning_rate=rate), placed, total_steps=10)
@@ -61,7 +63,7 @@ def played(placed=ONE, rate=0.1, **options):
 
 
 def ones():
-    return tf.data.Dataset.from_tensors(Batch(tf.ones((4, 1)), tf.zeros(4, tf.int64)))
+    return tf.data.Dataset.from_tensors({"vector": tf.ones((4, 1))})
 
 
 def weight(model, name="only"):
@@ -108,13 +110,13 @@ def test_optimizers_are_built_before_the_first_step(two_replicas):
         assert all("Mirrored" in type(v.value).__name__ for v in optimizer.variables[2:])
 
 
-def test_players_move_as_often_as_told_on_fresh_batches(two_replicas):
-    """Fact 4: several moves in a turn, unrolled, also on two replicas; each sees a batch of its own."""
+def test_each_update_of_a_player_sees_a_fresh_batch(two_replicas):
+    """Fact 4: several updates in a step, unrolled, also on two replicas; each sees a batch of its own."""
     for placed in (ONE, two_replicas):
-        model, trainer = toy(placed, "critic", "generator", moves={"critic": 3})
+        model, trainer = toy(placed, "critic", "generator", updates={"critic": 3})
         assert trainer.batches_per_step == 3
         make = lambda w, n: tf.data.Dataset.from_tensor_slices(tf.constant([1.0, 2.0, 6.0])).map(  # noqa: E731
-            lambda v: Batch(tf.fill((4, 1), v), tf.zeros(4, tf.int64))
+            lambda v: {"vector": tf.fill((4, 1), v)}
         )
         (terms,) = trainer.run(strategy.iterate(placed, make), 1)
         w = [1.0, 0.9, 0.8]
@@ -125,7 +127,7 @@ def test_players_move_as_often_as_told_on_fresh_batches(two_replicas):
 
 
 def test_two_time_scales():
-    model, trainer = toy(ONE, "critic", "generator", rates={"critic": 4.0})
+    model, trainer = toy(ONE, "critic", "generator", learning_rate_multipliers={"critic": 4.0})
     list(trainer.run(batches(1), 1))
     assert 1 - weight(model, "critic") == pytest.approx(4 * (1 - weight(model, "generator")), rel=1e-4)
 
@@ -140,7 +142,7 @@ def test_two_time_scales():
     ],
 )
 def test_schedules(schedule, warmup, expected):
-    rate = _schedule(2.0, TrainConfig(schedule=schedule, warmup=warmup), 4)
+    rate = learning_rate(2.0, schedule, warmup, 4)
     assert [float(rate(t)) / 2 for t in range(5)] == pytest.approx(expected, abs=1e-5)
 
 
@@ -168,7 +170,7 @@ def test_impossible_options(two_replicas):
     with pytest.raises(UserError, match=r"--batch-size 5 does not divide among 2 replicas\. Try 6\."):
         toy(two_replicas, batch_size=5)
     with pytest.raises(UserError, match="no player 'critic'; it has only"):
-        toy(moves={"critic": 5})
+        toy(updates={"critic": 5})
 
 
 def test_one_mirrored_strategy_for_the_process(two_replicas):
@@ -192,8 +194,8 @@ def test_replicas_get_contiguous_rows_of_one_batch(two_replicas):
     digits = data.load("digits")
     whole = next(iter(digits.train.batches(8, seed=3)))
     parts = next(strategy.iterate(two_replicas, lambda w, n: digits.train.batches(8, seed=3, share=(w, n))))
-    local = [p.numpy() for p in two_replicas.experimental_local_results(parts.x)]
-    assert np.array_equal(np.concatenate(local), whole.x.numpy())
+    local = [p.numpy() for p in two_replicas.experimental_local_results(parts["image"])]
+    assert np.array_equal(np.concatenate(local), whole["image"].numpy())
 
 
 def test_one_iterator_serves_the_whole_run():
@@ -212,52 +214,58 @@ def test_mixed_precision_restores_the_policy():
 
     before = keras.config.dtype_policy().name
     training = registry.get("vae").config(precision="mixed_bfloat16")
-    model = run.build(RunConfig("vae", "digits", training=training), Spec((8, 8, 1)))
+    model = run.build(RunConfig("vae", "digits", training=training), Spec.of(image(8, 8, 1)))
     assert keras.config.dtype_policy().name == before
     assert model.networks[0].layers[2].compute_dtype == "bfloat16"
     assert model.networks[0].output.dtype == "float32"
 
 
-def test_a_player_moves_during_its_share_of_the_run(two_replicas):
+def test_a_player_is_updated_in_its_share_of_the_run(two_replicas):
     for placed in (ONE, two_replicas):
-        model, terms = played(placed, during=(0.3, 0.7))
+        model, terms = trained(placed, active=(0.3, 0.7))
         assert [bool(t) for t in terms] == [False] * 3 + [True] * 4 + [False] * 3
         assert weight(model) == pytest.approx(1 - 4 * 0.1, abs=1e-4)
 
 
 def test_a_term_rises_to_its_weight():
-    _, terms = played(warmup={"slope": 0.5}, rate=1e-7)
+    _, terms = trained(warmup={"slope": 0.5}, rate=1e-7)
     assert [t["only/slope"] for t in terms] == pytest.approx(np.minimum(1, np.arange(10) / 5), abs=1e-5)
 
 
-def test_lazy_terms_are_paid_seldom_and_as_much_more(two_replicas):
+def test_lazy_terms_come_in_every_fourth_step_and_four_times_as_large(two_replicas):
     for placed in (ONE, two_replicas):
-        _, terms = played(placed, lazy=lambda batch, seed: {"penalty": tf.constant(2.0)}, every=4)
+        _, terms = trained(placed, lazy=lambda batch, seed: {"penalty": tf.constant(2.0)}, interval=4)
         assert [t.get("only/penalty") for t in terms] == [8.0, None, None, None] * 2 + [8.0, None]
 
 
-def test_what_is_watched_is_logged_and_not_paid(two_replicas):
-    class Watching(Line):
-        def pay(self, net):
-            return lambda batch, seed: {"slope": net(batch.x)[:, 0], "seen": Watched(100.0 * net(batch.x)[:, 0])}
+def test_a_metric_is_logged_and_not_minimised(two_replicas):
+    class Measuring(Line):
+        def loss(self, net):
+            return lambda batch, seed: {
+                "slope": net(batch["vector"])[:, 0],
+                "seen": Metric(100.0 * net(batch["vector"])[:, 0]),
+            }
 
     for placed in (ONE, two_replicas):
         with placed.scope():
-            model = Watching("only")
+            model = Measuring("only")
             trainer = Trainer(model, TrainConfig(batch_size=4, jit="off"), placed, total_steps=10)
         (terms,) = trainer.run(fed(placed, [[1.0], [2.0], [3.0], [6.0]]), 1)
         assert terms == pytest.approx({"only/loss": 3, "only/slope": 3, "only/seen": 300, "only/gradient_norm": 3})
 
 
-def test_noise_follows_the_seed_the_turn_and_the_player():
+def test_noise_follows_the_seed_the_step_and_the_player():
     class Noisy(Line):
-        def pay(self, net):
-            return lambda batch, seed: {"noise": Watched(seed.normal((1,))[:, 0]), "slope": net(batch.x)[:, 0]}
+        def loss(self, net):
+            return lambda batch, seed: {
+                "noise": Metric(seed.normal((1,))[:, 0]),
+                "slope": net(batch["vector"])[:, 0],
+            }
 
     def drawn(seed):
         model = Noisy("one", "other")
         trainer = Trainer(model, TrainConfig(batch_size=1, jit="off", seed=seed), ONE, total_steps=3)
-        row = Batch(tf.ones((1, 1)), tf.zeros(1, tf.int64))
+        row = {"vector": tf.ones((1, 1))}
         return [terms[f"{name}/noise"] for terms in trainer.run(iter([row] * 3), 3) for name in model.nets]
 
     again, different = drawn(5), drawn(6)
@@ -265,7 +273,7 @@ def test_noise_follows_the_seed_the_turn_and_the_player():
     assert len({*again, *different}) == 12
 
 
-def test_a_constraint_holds_after_each_move(two_replicas):
+def test_a_constraint_holds_after_each_update(two_replicas):
     for placed in (ONE, two_replicas):
         with placed.scope():
             model = Line("only")
@@ -286,3 +294,24 @@ def test_the_gradients_norm_is_true_at_any_loss_scale():
             assert terms["only/gradient_norm"] == pytest.approx(1.0)
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def test_slow_steps_are_reported_each_second(monkeypatch):
+    """A bar that waits for twenty steps of two seconds would stand still for forty."""
+    from zoo.training import trainer as module
+
+    _, trainer = toy(learning_rate=1e-9)
+    clock = iter(np.arange(0.0, 1000.0, 0.6))
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    steps = []
+    for _ in trainer.run(batches(*range(9)), 9):
+        steps.append(int(trainer.step.numpy()))
+    assert len(set(steps)) >= 4
+
+
+def test_an_interruption_ends_after_the_step_and_loses_no_term():
+    _, trainer = toy(learning_rate=1e-9)
+    asked = []
+    terms = list(trainer.run(batches(*range(9)), 9, interrupted=lambda: asked.append(0) or len(asked) == 4))
+    assert [t["only/slope"] for t in terms] == pytest.approx([0, 1, 2, 3], abs=1e-5)
+    assert int(trainer.step.numpy()) == 4

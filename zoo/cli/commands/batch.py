@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.served import CONNECTION, LABELS, connect, numbers, span
+from zoo.cli.command import command
+from zoo.cli.connection import CONNECTION, connect
+from zoo.cli.flags import Flag
+from zoo.cli.options import LABELS, numbers, span
 from zoo.core.errors import Failure, UserError
 
 
 @command(
     "batch",
-    "Asks a server for many rows, into shards; killed, the same command continues.",
     "MODEL",
     example="zoo batch vae --seeds 0:1000 --format tfrecord --out drawn-vae",
     flags=[
@@ -33,6 +34,7 @@ from zoo.core.errors import Failure, UserError
 def _batch(values: Any, positional: list[str]) -> None:
     from serving import ServingError, batch
     from serving.client import TRANSIENT
+    from zoo.display.progress import Bar
 
     (model,), folder = positional, Path(values.out)
     if values.window < 1:
@@ -46,7 +48,7 @@ def _batch(values: Any, positional: list[str]) -> None:
         )
         rows = _rows(values)
         with connect(values, **patient) as client:
-            done = batch.run(client, job, rows, folder, window=values.window)
+            done = batch.run(client, job, rows, folder, window=values.window, progress=Bar)
     except batch.JobError as error:
         raise UserError(str(error)) from None
     except ServingError as error:

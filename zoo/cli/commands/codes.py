@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.asking import WHERE, Asked, held_out
+from zoo.cli.command import command
+from zoo.cli.connection import MODELS, Model, held_out
+from zoo.cli.flags import Flag
 from zoo.core.errors import UserError
 
 _DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
@@ -12,7 +13,6 @@ _DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
 
 @command(
     "latent",
-    "Draws what lies in a model's space of codes.",
     "MODEL",
     example="zoo latent vae --interpolate --data digits --models models --out latent.png",
     flags=[
@@ -25,13 +25,13 @@ _DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
         Flag("count", int, 6, "examples"),
         Flag("seed", int, 0, "of the choice of examples"),
         _DATA,
-        *WHERE,
+        *MODELS,
         Flag("out", str, "latent.png", "a picture"),
     ],
     tensorflow=False,
 )
 def _latent(values: Any, positional: list[str]) -> None:
-    modes = {name: values[name].value for name in ("map", "interpolate", "traverse", "attribute")}
+    modes = {name: values[name] for name in ("map", "interpolate", "traverse", "attribute")}
     chosen = [name for name, value in modes.items() if value not in (None, False)]
     if len(chosen) != 1:
         raise UserError(
@@ -41,57 +41,57 @@ def _latent(values: Any, positional: list[str]) -> None:
         raise UserError(f"--out ends in .png; received {values.out}.")
     from zoo.display import pictures
 
-    with Asked(values, positional[0]) as asked:
-        asked.needs("decode", *(["encode"] if chosen[0] != "map" else []))
-        codes, columns, labels = _WALKS[chosen[0]](values, asked)
-        images = asked("decode", codes=codes, label=labels)["images"]
+    with Model(values, positional[0]) as model:
+        model.needs("decode", *(["encode"] if chosen[0] != "map" else []))
+        codes, columns, labels = _WALKS[chosen[0]](values, model)
+        images = model("decode", codes=codes, label=labels)["images"]
     if images.ndim != 4:
-        raise UserError(f"{asked.model} decodes rows of numbers, {list(images.shape[1:])}, which have no picture.")
+        raise UserError(f"{model.name} decodes rows of numbers, {list(images.shape[1:])}, which have no picture.")
     Path(values.out).parent.mkdir(parents=True, exist_ok=True)
     pictures.grid(images, columns=columns).save(values.out)
-    print(f"{len(images)} decoded codes of {asked.model}: {values.out}")
+    print(f"{len(images)} decoded codes of {model.name}: {values.out}")
 
 
-def _plane(values: Any, asked: Asked) -> tuple[Any, int, Any]:
+def _plane(values: Any, model: Model) -> tuple[Any, int, Any]:
     from zoo.applications import latent
 
-    (size,) = asked.shape("decode", "codes")
+    (size,) = model.shape("decode", "codes")
     if size != 2:
-        raise UserError(f"A map is of two codes; {asked.model} has {size}. Train one with latent=2, or try --traverse.")
+        raise UserError(f"A map is of two codes; {model.name} has {size}. Train one with latent=2, or try --traverse.")
     steps = values.steps or 21
     codes = latent.plane(values.extent or 15.0, steps)
     return codes, steps, codes[:, 0].astype(int) * 0
 
 
-def _between(values: Any, asked: Asked) -> tuple[Any, int, Any]:
+def _between(values: Any, model: Model) -> tuple[Any, int, Any]:
     import numpy as np
 
     from zoo.applications import latent
 
-    codes, labels = _encoded(values, asked, 2 * values.count)
+    codes, labels = _encoded(values, model, 2 * values.count)
     steps = values.steps or 11
     pairs = list(zip(codes[::2], codes[1::2], strict=True))
     ways = [way(a, b, steps) for a, b in pairs for way in (latent.linear, latent.spherical)]
     return np.concatenate(ways), steps, np.repeat(labels[::2], 2 * steps)
 
 
-def _one_by_one(values: Any, asked: Asked) -> tuple[Any, int, Any]:
+def _one_by_one(values: Any, model: Model) -> tuple[Any, int, Any]:
     import numpy as np
 
     from zoo.applications import latent
 
-    codes, labels = _encoded(values, asked, 1)
+    codes, labels = _encoded(values, model, 1)
     steps = values.steps or 11
     rows = latent.traverse(codes[0], values.extent or 3.0, steps)
     return rows, steps, np.repeat(labels, len(rows))
 
 
-def _with_attribute(values: Any, asked: Asked) -> tuple[Any, int, Any]:
+def _with_attribute(values: Any, model: Model) -> tuple[Any, int, Any]:
     import numpy as np
 
     from zoo.applications import latent
 
-    codes, labels = _encoded(values, asked, None)
+    codes, labels = _encoded(values, model, None)
     a, dash, b = values.attribute.partition("-")
     try:
         has, lacks = labels == int(a), (labels == int(b)) if dash else labels != int(a)
@@ -109,33 +109,32 @@ def _with_attribute(values: Any, asked: Asked) -> tuple[Any, int, Any]:
 _WALKS = {"map": _plane, "interpolate": _between, "traverse": _one_by_one, "attribute": _with_attribute}
 
 
-def _encode(asked: Asked, images: Any, labels: Any) -> Any:
+def _encode(model: Model, images: Any, labels: Any) -> Any:
     """The model's codes; of a distribution of them the mean."""
-    found = asked("encode", images=images, label=labels)
+    found = model("encode", images=images, label=labels)
     return found["mean"] if "mean" in found else found["codes"]
 
 
-def _encoded(values: Any, asked: Asked, count: int | None) -> tuple[Any, Any]:
+def _encoded(values: Any, model: Model, count: int | None) -> tuple[Any, Any]:
     """The codes of held-out examples, `count` of them in the order of the seed, and their labels."""
     import numpy as np
 
-    images, labels = held_out(values, asked.shape("encode", "images"))
+    images, labels = held_out(values.data, model.shape("encode", "images"))
     order = np.random.default_rng(values.seed).permutation(len(images))[:count]
-    codes = _encode(asked, images[order], labels[order])
+    codes = _encode(model, images[order], labels[order])
     if codes.dtype.kind != "f":
-        raise UserError(f"{asked.model}'s codes are whole numbers: there is no way between two of them.")
+        raise UserError(f"{model.name}'s codes are whole numbers: there is no way between two of them.")
     return codes, labels[order]
 
 
 @command(
     "anomaly",
-    "Scores examples by how unlike the training data they are, and says which are anomalies.",
     "MODEL [DATA]",
     example="zoo anomaly vae faces --data digits --rate 0.05 --models models --out anomalies.csv",
     flags=[
         Flag("rate", float, 0.05, "share of normal examples that may be called anomalies"),
         Flag("data", str, "mnist-5k", "normal data, whose held-out examples set the threshold"),
-        *WHERE,
+        *MODELS,
         Flag("out", str, "anomalies.csv", "a row for each example"),
     ],
     tensorflow=False,
@@ -145,21 +144,20 @@ def _anomaly(values: Any, positional: list[str]) -> None:
 
     if not 0 < values.rate < 1:
         raise UserError(f"--rate is a share between 0 and 1, as in 0.05; received {values.rate}.")
-    model, *other = positional
-    with Asked(values, model) as asked:
-        asked.needs("anomaly")
-        shape = asked.shape("anomaly", "images")
-        images, labels = held_out(values, shape)
-        normal = asked("anomaly", images=images, label=labels)["score"]
+    name, *other = positional
+    with Model(values, name) as model:
+        model.needs("anomaly")
+        shape = model.shape("anomaly", "images")
+        images, labels = held_out(values.data, shape)
+        normal = model("anomaly", images=images, label=labels)["score"]
         # Half sets the threshold and the other half tests it: on the same examples the rate would be met by itself.
         limit = anomaly.threshold(normal[::2], values.rate)
         print(f"threshold {limit:.6g}, for a false alarm in {values.rate:.1%} of {values.data}'s held-out examples")
         print(f"false alarms among {len(normal[1::2])} others of them: {anomaly.alarms(normal[1::2], limit):.1%}")
         scores = normal
         if other:
-            values.data = other[0]
-            images, labels = held_out(values, shape)
-            scores = asked("anomaly", images=images, label=labels)["score"]
+            images, labels = held_out(other[0], shape)
+            scores = model("anomaly", images=images, label=labels)["score"]
             print(f"anomalies among {len(scores)} of {other[0]}: {anomaly.alarms(scores, limit):.1%}")
     anomaly.write(Path(values.out), scores, limit)
     print(values.out)
@@ -167,13 +165,12 @@ def _anomaly(values: Any, positional: list[str]) -> None:
 
 @command(
     "compress",
-    "Compresses examples to a model's codes, and says at which ratio and what is lost.",
     "MODEL",
     example="zoo compress vae --data digits --models models --out codes.npz",
     flags=[
         Flag("bits", int, 8, "of a number of a code, 1 to 16"),
         Flag("data", str, "mnist-5k", "whose held-out examples are compressed"),
-        *WHERE,
+        *MODELS,
         Flag("out", str, "codes.npz", "what is kept"),
     ],
     tensorflow=False,
@@ -185,11 +182,11 @@ def _compress(values: Any, positional: list[str]) -> None:
         raise UserError(f"--bits is 1 to 16; received {values.bits}.")
     if not values.out.endswith(".npz"):
         raise UserError(f"--out ends in .npz; received {values.out}.")
-    with Asked(values, positional[0]) as asked:
-        asked.needs("encode", "decode")
-        images, labels = held_out(values, asked.shape("encode", "images"))
-        packed = compression.pack(_encode(asked, images, labels), values.bits)
-        again = asked("decode", codes=compression.unpack(packed), label=labels)["images"]
+    with Model(values, positional[0]) as model:
+        model.needs("encode", "decode")
+        images, labels = held_out(values.data, model.shape("encode", "images"))
+        packed = compression.pack(_encode(model, images, labels), values.bits)
+        again = model("decode", codes=compression.unpack(packed), label=labels)["images"]
     compression.save(Path(values.out), packed)
     print(compression.summary(images, again, packed))
     print(values.out)

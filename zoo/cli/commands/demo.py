@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
+from zoo.cli.command import command
+from zoo.cli.flags import Flag
 
 
 @command(
     "demo",
-    "Trains, exports, serves, samples, explains, and writes one page about it.",
     example="zoo demo --out demo",
     flags=[
         Flag("out", str, "demo", "folder for the page and all that it came from"),

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.training import DATA, sides
+from zoo.cli.command import command
+from zoo.cli.flags import Flag
+from zoo.cli.options import DATA, sides
 from zoo.core.errors import UserError, unknown
 
 
 @command(
     "evaluator",
-    "Trains the classifier whose features judge samples of some data (train), or says what is known of it (show).",
     "ACTION [DATA]",
     example="zoo evaluator train digits --epochs 2 --out evaluators/digits.npz",
     flags=[
@@ -43,8 +43,7 @@ def _train(values: Any, data: list[str]) -> None:
     if out.suffix != ".npz":
         raise UserError(f"--out ends in .npz; received {out}.")
     loaded = load(name, size=sides(values.size), channels=values.channels)
-    given = [values[key].serialize() for key in values if values[key].present]
-    line = shlex.join(["zoo", "evaluator", "train", name, *given])
+    line = shlex.join(["zoo", "evaluator", "train", name, *values.given])
     evaluators.write(out, train(loaded, command=line, epochs=values.epochs, seed=values.seed))
     _print(evaluators.load(str(out)))
     print(f"Evaluator: {out}")

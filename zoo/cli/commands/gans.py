@@ -5,8 +5,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.command import Flag, command
-from zoo.cli.commands.asking import WHERE, Asked, held_out
+from zoo.cli.command import command
+from zoo.cli.connection import MODELS, Model, held_out
+from zoo.cli.flags import Flag
 from zoo.core.errors import UserError
 
 _HIDDEN = ("center", "left", "right", "top", "bottom", "none")
@@ -14,7 +15,6 @@ _HIDDEN = ("center", "left", "right", "top", "bottom", "none")
 
 @command(
     "complete",
-    "Fills in what is hidden of images, by searching a GAN's latent space; or scores how unlike the data they are.",
     "MODEL",
     example="zoo complete dcgan --hide left --data digits --models models --steps 50 --out completed.png",
     flags=[
@@ -38,12 +38,12 @@ def _complete(values: Any, positional: list[str]) -> None:
     if out.suffix not in (".png", ".csv"):
         raise UserError(f"--out ends in .png or .csv; received {out}.")
     for name in ("count", "steps", "starts"):
-        if values[name].value < 1:
-            raise UserError(f"--{name} must be above 0; received {values[name].value}.")
+        if values[name] < 1:
+            raise UserError(f"--{name} must be above 0; received {values[name]}.")
     model = search.Exported(Path(values.models), positional[0])
     if len(model.shape) != 3:
         raise UserError(f"{positional[0]} draws rows of numbers, {list(model.shape)}, of which no part can be hidden.")
-    images = held_out(values, model.shape)[0][: values.count]
+    images = held_out(values.data, model.shape)[0][: values.count]
     known = search.hidden(values.hide, model.shape)
     options = {"seed": values.seed, "starts": values.starts, "steps": values.steps}
     found = search.search(model.generate, images, known, model.latent, realism=model.unreal, **options)
@@ -74,14 +74,13 @@ def _write(path: Path, scores: list[float]) -> None:
 
 @command(
     "augment",
-    "Draws a labelled data set, and says what a classifier learns from it.",
     "MODEL",
     example="zoo augment cgan --count 20 --data digits --models models --out augmented.npz",
     flags=[
         Flag("count", int, 100, "samples of each class"),
         Flag("seed", int, 0, "of the first sample"),
         Flag("data", str, "mnist-5k", "real data, on which the classifier is tested"),
-        *WHERE,
+        *MODELS,
         Flag("out", str, "augmented.npz", "images in [0, 1] and labels; `--data FILE` reads them"),
     ],
     tensorflow=False,
@@ -94,14 +93,14 @@ def _augment(values: Any, positional: list[str]) -> None:
         raise UserError(f"--out ends in .npz; received {out}.")
     if values.count < 1:
         raise UserError(f"--count must be above 0; received {values.count}.")
-    with Asked(values, positional[0]) as asked:
-        asked.needs("sample")
-        if "label" not in asked.signatures["sample"].inputs:
-            raise UserError(f"{asked.model} is not asked for a class; cgan, acgan and conditional_vae are.")
+    with Model(values, positional[0]) as model:
+        model.needs("sample")
+        if "label" not in model.signatures["sample"].inputs:
+            raise UserError(f"{model.name} is not conditioned on a class; cgan, acgan and conditional_vae are.")
         real = _real(values)
         label = np.tile(np.arange(real.spec.classes, dtype=np.int64), values.count)
         seeds = np.arange(values.seed, values.seed + len(label), dtype=np.int64)
-        images = asked("sample", seed=seeds, label=label)["images"]
+        images = model("sample", seed=seeds, label=label)["images"]
     out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(out, images=images, label=label)
     found = _learnt(real, images, label)

@@ -26,7 +26,7 @@ class Builtin:
 
     description: str
     examples: Callable[[], Examples]
-    class_names: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 def idx(path: Path) -> np.ndarray:

@@ -2,22 +2,22 @@
 
     load("domains:mnist-5k+edges").train.batches(16, seed=0)
 
-A batch has the first domain's examples in `x` and the second's in `other`. Under a known map, half of the training
-examples go to either domain, so that no pair is learnt from; the test split is all pairs.
+An example has the features `a` and `b`, and the first domain's label where that has one. Under a known map, half of
+the training examples go to each domain, so that no pair is learnt from; the test split is all pairs.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import tensorflow as tf
 
-from zoo.core.model import Batch, Spec
-from zoo.data.dataset import Data
+from zoo.core.features import Spec
+from zoo.data.dataset import Data, Notes
 from zoo.data.errors import DataError
-from zoo.data.images import Format
+from zoo.data.form import Format
 from zoo.data.plan import Plan
 from zoo.data.splits import Arrays, Split
 
@@ -40,9 +40,10 @@ MAPS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {"edges": edges, "inver
 @final
 @dataclass(frozen=True, eq=False)
 class Domains(Split):
-    """Examples of two domains side by side. An epoch is the first's.
+    """Images of two domains, as the features `a` and `b`. An epoch is the first domain's.
 
     Attributes:
+      first, second: with a feature `image` each. Labels are the first's.
       paired: row i of one belongs to row i of the other, and they come in one order. Otherwise each has its own.
     """
 
@@ -55,14 +56,26 @@ class Domains(Split):
         """How many the first domain has."""
         return self.first.count
 
-    def arrays(self, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The first domain's; see Split."""
-        return self.first.arrays(limit)
+    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
+        """See Split. Where the domains are not paired and there is no limit, `a` and `b` may differ in length."""
+        return _side_by_side(self.first.arrays(limit), self.second.arrays(limit))
+
+    def labels(self) -> np.ndarray | None:
+        """The first domain's."""
+        return self.first.labels()
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return self.first.identity() + self.second.identity()
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         own = plan if self.paired else dataclasses.replace(plan, count=self.second.count, seed=plan.seed + 1)
-        both = tf.data.Dataset.zip(self.first._dataset(plan), self.second._dataset(own))
-        return both.map(lambda one, two: Batch(one.x, one.label, two.x))
+        return tf.data.Dataset.zip(self.first._dataset(plan), self.second._dataset(own)).map(_side_by_side)
+
+
+def _side_by_side(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    others = {name: x for name, x in first.items() if name != "image"}
+    return {"a": first["image"], "b": second["image"], **others}
 
 
 def load(name: str, form: Format, load_one: Callable[[str, Format], Data]) -> Data:
@@ -74,21 +87,36 @@ def load(name: str, form: Format, load_one: Callable[[str, Format], Data]) -> Da
     if not plus or not first or not second:
         raise DataError(f"domains:{name} names no two domains. Write domains:mnist-5k+edges, or domains:FOLDER+FOLDER.")
     one = load_one(first, form)
-    if len(one.spec.shape) != 3:
-        raise DataError(f"{first} has examples of shape {one.spec.shape}; domains are of images. Choose another set.")
+    if one.spec.targets != ("image",):
+        raise DataError(f"{first} has {one.spec.feature.describe()}; domains are of images. Choose another set.")
     height, width, channels = one.spec.shape
     if second in MAPS:
         train, test = _mapped(one, MAPS[second])
-    else:
-        two = load_one(second, Format((height, width), channels))
-        train, test = Domains(one.train, two.train, paired=False), Domains(one.test, two.test, paired=False)
-    spec = Spec(one.spec.shape, one.spec.classes, one.spec.shape)
-    return Data(f"domains:{name}", spec, train, test, one.class_names)
+        return Data(f"domains:{name}", _spec(one.spec), train, test, one.notes)
+    two = load_one(second, dataclasses.replace(form, size=(height, width), channels=channels))
+    if two.spec.targets != ("image",):
+        raise DataError(f"{second} has {two.spec.feature.describe()}; domains are of images. Choose another set.")
+    return combined(f"domains:{name}", one, two)
+
+
+def combined(name: str, one: Data, two: Data) -> Data:
+    """Two sets of images of one shape as two domains without pairs."""
+    train, test = (
+        Domains(first, second, paired=False) for first, second in ((one.train, two.train), (one.test, two.test))
+    )
+    warnings = (*one.notes.warnings, *two.notes.warnings)
+    left_out = (*one.notes.left_out, *two.notes.left_out)
+    return Data(name, _spec(one.spec), train, test, Notes(one.notes.values, left_out, warnings))
+
+
+def _spec(one: Spec) -> Spec:
+    others = {key: f for key, f in one.features.items() if key != "image"}
+    return Spec({"a": one.feature, "b": one.feature, **others}, ("a", "b"), one.condition)
 
 
 def _mapped(data: Data, change: Callable[[np.ndarray], np.ndarray]) -> tuple[Domains, Domains]:
     """Every second training example for either domain, and test examples with their own images under the map."""
-    x, labels = data.train.arrays()
-    held, held_labels = data.test.arrays()
-    train = Domains(Arrays(x[::2], labels[::2]), Arrays(change(x[1::2]), labels[1::2]), paired=False)
-    return train, Domains(Arrays(held, held_labels), Arrays(change(held), held_labels), paired=True)
+    learn, held = data.train.arrays(), data.test.arrays()
+    odd = {"image": change(learn["image"][1::2])}
+    train = Domains(Arrays({key: x[::2] for key, x in learn.items()}), Arrays(odd), paired=False)
+    return train, Domains(Arrays(held), Arrays({"image": change(held["image"])}), paired=True)

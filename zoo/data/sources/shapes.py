@@ -31,7 +31,7 @@ def factors() -> tuple[np.ndarray, np.ndarray]:
     Whole numbers (N, 5), columns as in FACTORS.
     """
     every = _all()
-    test = held_out(every[:, 0])
+    test = held_out(every[:, 0], len(every))
     return every[~test], every[test]
 
 

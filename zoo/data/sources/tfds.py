@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo.core.model import Spec
+from serving.protocol import extras
+from zoo.core import features as kinds
+from zoo.core.features import Spec
 from zoo.data.dataset import Data
 from zoo.data.errors import DataError
-from zoo.data.images import Format, Shape, conform, decode
+from zoo.data.form import Format, Shape
+from zoo.data.images import conform
 from zoo.data.splits import Stream, held_out
 
 
@@ -30,19 +33,20 @@ def load(name: str, form: Format) -> Data:
             f"tfds:{name} has no split `train`; it has {', '.join(builder.info.splits)}. Choose another set."
         )
     if test is None:
-        mask = held_out(np.array(list(train.map(lambda _, number: number).as_numpy_iterator()), np.int64))
+        numbers = _labels(train) if label else None
+        mask = held_out(numbers, _count(train) if numbers is None else len(numbers))
         train, test = _kept(train, ~mask), _kept(train, mask)
-    read = partial(_read, name=name, shape=shape)
-    learn, held = (Stream(rows, read, _count(rows), shape) for rows in (train, test))
+    read = partial(_read, name=name, shape=shape, form=form)
+    learn, held = (Stream(rows, read, _count(rows), "image", shape) for rows in (train, test))
     names = tuple(features[label].names) if label else ()
-    return Data(f"tfds:{name}", Spec(shape, len(names)), learn, held, names)
+    return Data(f"tfds:{name}", Spec.of(kinds.image(*shape), names), learn, held)
 
 
 def _builder(name: str) -> Any:
     try:
         import tensorflow_datasets as tfds
     except ImportError:
-        raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: pip install 'menagerie[tfds]'.") from None
+        raise DataError(f"tfds:{name} needs tensorflow-datasets. Install it: {extras.line('tfds')}") from None
     try:
         return tfds.builder(name)
     except (tfds.core.DatasetNotFoundError, ValueError) as error:
@@ -86,7 +90,7 @@ def _shape(name: str, declared: tuple[int | None, ...], form: Format) -> Shape:
 
 
 def _encoded(builder: Any, split: str, image: str, label: str | None) -> tf.data.Dataset | None:
-    """(image bytes, int64 label), always in the same order; None if there is no such split."""
+    """`image`, encoded, and `label`, int64, where there is one, always in the same order; None without this split."""
     import tensorflow_datasets as tfds
 
     try:
@@ -98,8 +102,13 @@ def _encoded(builder: Any, split: str, image: str, label: str | None) -> tf.data
         )
     except ValueError:
         return None
-    zero = tf.constant(0, tf.int64)
-    return rows.map(lambda row: (row[image], tf.cast(row[label], tf.int64) if label else zero))
+    if label is None:
+        return rows.map(lambda row: {"image": row[image]})
+    return rows.map(lambda row: {"image": row[image], "label": tf.cast(row[label], tf.int64)})
+
+
+def _labels(rows: tf.data.Dataset) -> np.ndarray:
+    return np.array(list(rows.map(lambda row: row["label"]).as_numpy_iterator()), np.int64)
 
 
 def _kept(rows: tf.data.Dataset, mask: np.ndarray) -> tf.data.Dataset:
@@ -113,5 +122,5 @@ def _count(rows: tf.data.Dataset) -> int:
     return known if known >= 0 else int(rows.reduce(np.int64(0), lambda n, _: n + 1))
 
 
-def _read(data: bytes, name: str, shape: Shape) -> np.ndarray:
-    return conform(decode(data, f"An image of tfds:{name}"), shape)
+def _read(data: bytes, name: str, shape: Shape, form: Format) -> np.ndarray:
+    return conform(form.decode(data, f"An image of tfds:{name}", 4 if shape[2] == 4 else None), shape)

@@ -1,4 +1,4 @@
-"""Images drawn coarse, then refined: a pair of networks for each resolution."""
+"""Images generated from coarse to fine: a generator and a discriminator for each resolution."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -7,28 +7,24 @@ from functools import partial
 import keras
 import tensorflow as tf
 
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    from_wire,
-    images_spec,
-    seed_spec,
-    to_wire,
-)
+from zoo.core import features
+from zoo.core.features import Spec
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms
 from zoo.core.random import Seed
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.pyramid import Level
 
 
 class Pyramid(GenerativeModel):
-    """At each level, the finest first, G_k draws detail and D_k judges it, each level apart from the others."""
+    """At level k, 0 the finest, G_k generates detail and D_k discriminates it; each level is trained independently.
+
+    Args:
+      levels: networks of each level, the finest first.
+      loss: of the discriminators' logits.
+    """
 
     def __init__(self, spec: Spec, levels: Sequence[Level], *, loss: AdversarialLoss) -> None:
-        self.spec, self.levels, self.pays = spec, levels, loss
+        self.spec, self.levels, self.adversarial_loss = spec, levels, loss
         self.players = []
         for k, level in enumerate(levels):
             self.players.append(Player(f"discriminator_{k}", [level.D], partial(self.discriminator_loss, k)))
@@ -36,30 +32,30 @@ class Pyramid(GenerativeModel):
 
     @abc.abstractmethod
     def split(self, k: int, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Images (B, H, W, C) at level k: what is left of them one level on, enlarged again, and the detail lost."""
+        """Images x (B, H, W, C) -> at level k, a blurred image and the detail that it lacks, (B, H_k, W_k, C) each."""
 
     @abc.abstractmethod
-    def drawn(self, seed: Seed) -> list[tf.Tensor]:
+    def generated(self, seed: Seed) -> list[tf.Tensor]:
         """Images in [-1, 1] at each level, the finest first."""
 
     @abc.abstractmethod
-    def draw(self, k: int, low: tf.Tensor, seed: Seed, *, training: bool) -> tf.Tensor:
-        """Detail at level k for what is left of images, enlarged."""
+    def detail(self, k: int, low: tf.Tensor, seed: Seed, *, training: bool) -> tf.Tensor:
+        """G_k's detail at level k for blurred images `low`, (B, H_k, W_k, C)."""
 
     def discriminator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
-        """What D_k pays for the data's own detail and for a drawn one."""
-        low, detail = self.split(k, batch.x)
-        D, fake = self.levels[k].D, self.draw(k, low, seed, training=True)
+        """Loss of D_k on the data's own and on generated detail."""
+        low, detail = self.split(k, batch[self.spec.target])
+        D, fake = self.levels[k].D, self.detail(k, low, seed, training=True)
         return {
-            "real": self.pays.real(D([low, detail], training=True)),
-            "fake": self.pays.fake(D([low, fake], training=True)),
+            "real": self.adversarial_loss.real(D([low, detail], training=True)),
+            "fake": self.adversarial_loss.fake(D([low, fake], training=True)),
         }
 
     def generator_loss(self, k: int, batch: Batch, seed: Seed) -> Terms:
-        """What G_k pays where D_k sees through its detail."""
-        low, _ = self.split(k, batch.x)
-        fake = self.draw(k, low, seed, training=True)
-        return {"fake": self.pays.generator(self.levels[k].D([low, fake], training=True))}
+        """Loss of G_k against D_k."""
+        low, _ = self.split(k, batch[self.spec.target])
+        fake = self.detail(k, low, seed, training=True)
+        return {"fake": self.adversarial_loss.generator(self.levels[k].D([low, fake], training=True))}
 
     @property
     def averaged(self) -> Sequence[keras.Model]:
@@ -67,21 +63,23 @@ class Pyramid(GenerativeModel):
         return [level.G for level in self.levels]
 
     def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds (B,) -> images in [0, 1], and what they were at coarser levels; row i depends on seed[i] alone."""
-        images, *coarser = self.drawn(Seed.of(seed))
-        return {"images": to_wire(images)} | {f"coarse_{k}": to_wire(x) for k, x in enumerate(coarser, 1)}
+        """Seeds (B,) -> images (B, H, W, C), and the coarser ones that they were made from; row i by seed[i] alone."""
+        x, *coarser = self.generated(Seed.of(seed))
+        return {"x": x} | {f"coarse_{k}": image for k, image in enumerate(coarser, 1)}
 
-    def discriminate(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> the logit of their finest detail being real, and its probability: (B,) each."""
-        return self.pays.opinion(self.levels[0].D(list(self.split(0, from_wire(images))), training=False))
+    def discriminate(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images (B, H, W, C) -> the logit that their finest detail is real, and its probability: (B,) each."""
+        return self.adversarial_loss.scores(self.levels[0].D(list(self.split(0, x)), training=False))
 
     def signatures(self) -> Mapping[str, Signature]:
         """sample, discriminate."""
+        x, channels = {"x": self.spec.feature}, self.spec.shape[-1]
+        coarser = {f"coarse_{k}": features.image(*v.size, channels) for k, v in enumerate(self.levels) if k}
         return {
-            "sample": Signature(self.sample, {"seed": seed_spec()}),
-            "discriminate": Signature(self.discriminate, {"images": images_spec(self.spec)}),
+            "sample": Signature(self.sample, {"seed": features.seed()}, {**x, **coarser}),
+            "discriminate": Signature(self.discriminate, x, self.adversarial_loss.score_features),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws."""
-        return self.drawn(seed)[0]
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Samples."""
+        return self.generated(seed)[0]

@@ -7,17 +7,22 @@ from functools import partial
 import keras
 import tensorflow as tf
 
-from zoo.core.model import Batch, GenerativeModel, Player, Signature, Spec, Terms, from_wire, interleave, to_wire
+from zoo.core.features import Spec
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms, interleave
 from zoo.core.random import Seed
 from zoo.gans.pool import ImagePool
 from zoo.losses.adversarial import AdversarialLoss, of_patches
 
 
 class Translation(GenerativeModel):
-    """G: A -> B and F: B -> A, against D_A and D_B, which judge patches and remember past fakes.
+    """G: A -> B and F: B -> A, against D_A and D_B, which score patches of real, new and earlier translated images.
 
     Args:
-      pool: past fakes that either discriminator remembers.
+      spec: its two targets are the domains A and B.
+      translators: G and F.
+      discriminators: D_A and D_B, images -> logits (B, h, w).
+      loss: of the discriminators' logits.
+      pool: how many earlier translations each discriminator is shown again.
     """
 
     def __init__(
@@ -29,7 +34,7 @@ class Translation(GenerativeModel):
         loss: AdversarialLoss,
         pool: int,
     ) -> None:
-        self.spec, self.pays = spec, of_patches(loss)
+        self.spec, self.adversarial_loss = spec, of_patches(loss)
         (self.G, self.F), (self.D_A, self.D_B) = translators, discriminators
         self.pools = [ImagePool(pool, D.input_shape[1:], f"pool_of_{D.name}") for D in discriminators]
         self.players = [
@@ -39,18 +44,18 @@ class Translation(GenerativeModel):
 
     @abc.abstractmethod
     def generators_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What G and F pay together."""
+        """The loss of G and F together."""
 
     def discriminators_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D_A and D_B pay for their domain's images, and for translations into it, of now and before."""
-        a, b = batch.x, batch.other
+        """Losses of D_A and D_B on images of their domain, and on new and earlier translations into it."""
+        a, b = (batch[name] for name in self.spec.targets)
         to_a = self.pools[0].swap(self.F(b, training=True), seed.fold("a"))
         to_b = self.pools[1].swap(self.G(a, training=True), seed.fold("b"))
         return {
-            "real_a": self.pays.real(self.D_A(a, training=True)),
-            "fake_a": self.pays.fake(self.D_A(to_a, training=True)),
-            "real_b": self.pays.real(self.D_B(b, training=True)),
-            "fake_b": self.pays.fake(self.D_B(to_b, training=True)),
+            "real_a": self.adversarial_loss.real(self.D_A(a, training=True)),
+            "fake_a": self.adversarial_loss.fake(self.D_A(to_a, training=True)),
+            "real_b": self.adversarial_loss.real(self.D_B(b, training=True)),
+            "fake_b": self.adversarial_loss.fake(self.D_B(to_b, training=True)),
         }
 
     @property
@@ -58,24 +63,27 @@ class Translation(GenerativeModel):
         """Both generators."""
         return [self.G, self.F]
 
-    def translate(self, network: keras.Model, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> images of the other domain."""
-        return {"images": to_wire(network(from_wire(images), training=False))}
+    def translate(self, network: keras.Model, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images of one domain (B, H, W, C) -> images of the other."""
+        return {"x": network(x, training=False)}
 
-    def discriminate(self, network: keras.Model, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> how real they are in the network's domain, (B,)."""
-        return self.pays.opinion(network(from_wire(images), training=False))
+    def discriminate(self, network: keras.Model, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images (B, H, W, C) -> how real they are in the discriminator's domain, a score (B,)."""
+        return self.adversarial_loss.scores(network(x, training=False))
 
     def signatures(self) -> Mapping[str, Signature]:
-        """a_to_b, b_to_a: images in [0, 1] -> images; discriminate_a, discriminate_b: images -> score (B,)."""
-        asked = {"a_to_b": (self.translate, self.G), "b_to_a": (self.translate, self.F)}
-        asked |= {"discriminate_a": (self.discriminate, self.D_A), "discriminate_b": (self.discriminate, self.D_B)}
+        """a_to_b, b_to_a; discriminate_a, discriminate_b."""
+        a, b = ({"x": self.spec.features[name]} for name in self.spec.targets)
+        scores = self.adversarial_loss.score_features
         return {
-            key: Signature(partial(answer, network), {"images": tf.TensorSpec(network.input_shape, tf.float32)})
-            for key, (answer, network) in asked.items()
+            "a_to_b": Signature(partial(self.translate, self.G), a, b),
+            "b_to_a": Signature(partial(self.translate, self.F), b, a),
+            "discriminate_a": Signature(partial(self.discriminate, self.D_A), a, scores),
+            "discriminate_b": Signature(partial(self.discriminate, self.D_B), b, scores),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """A's images, each with its translation to the right; B's after them."""
-        there, here = self.G(batch.x, training=False), self.F(batch.other, training=False)
-        return tf.concat([interleave(batch.x, there), interleave(batch.other, here)], axis=0)
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Images of A, each followed by its translation; then the same of B."""
+        a, b = (batch[name] for name in self.spec.targets)
+        there, back = self.G(a, training=False), self.F(b, training=False)
+        return tf.concat([interleave(a, there), interleave(b, back)], axis=0)

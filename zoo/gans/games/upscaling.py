@@ -1,4 +1,4 @@
-"""Images enlarged: one network, which is first trained by itself and then against a discriminator."""
+"""Images enlarged by one network, trained first by itself and then against a discriminator."""
 
 import abc
 from collections.abc import Mapping, Sequence
@@ -6,61 +6,57 @@ from collections.abc import Mapping, Sequence
 import keras
 import tensorflow as tf
 
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    from_wire,
-    images_spec,
-    interleave,
-    to_wire,
-)
+from zoo.core import features
+from zoo.core.features import Spec
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms, interleave
 from zoo.core.random import Seed
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.ops.resize import enlarge, shrink
 
 
 class Upscaling(GenerativeModel):
-    """For half of the run G pays for pixels alone; then D moves, and G, at half the rate, pays for the look as well.
+    """In the first half of the run G minimises a loss of pixels alone; in the second D is trained too.
+
+    In the second half G's learning rate is half the run's.
 
     Args:
       G: images (B, h, w, C) -> the detail (B, scale h, scale w, C) that interpolation lacks.
-      D: images -> logits (B,).
+      D: images (B, H, W, C) -> logits (B,).
+      scale: by which each side is enlarged.
+      loss: of D's logits.
     """
 
     def __init__(self, spec: Spec, G: keras.Model, D: keras.Model, *, scale: int, loss: AdversarialLoss) -> None:
-        self.spec, self.G, self.D, self.scale, self.pays = spec, G, D, scale, loss
+        self.spec, self.G, self.D, self.scale, self.adversarial_loss = spec, G, D, scale, loss
         self.players = [
-            Player("srresnet", [G], self.pixel_loss, during=(0.0, 0.5)),
-            Player("discriminator", [D], self.discriminator_loss, during=(0.5, 1.0)),
-            Player("generator", [G], self.generator_loss, during=(0.5, 1.0), rate=0.5),
+            Player("srresnet", [G], self.pixel_loss, active=(0.0, 0.5)),
+            Player("discriminator", [D], self.discriminator_loss, active=(0.5, 1.0)),
+            Player("generator", [G], self.generator_loss, active=(0.5, 1.0), learning_rate_multiplier=0.5),
         ]
 
     @abc.abstractmethod
     def pixel_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What G pays by itself."""
+        """G's loss in the first half of the run."""
 
     @abc.abstractmethod
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What G pays against D."""
+        """G's loss in the second half, against D."""
 
     def discriminator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What D pays for images, and for those that were made small and enlarged again."""
-        fake = self.enlarged(batch.x, training=True)
+        """Discriminator loss on images, and on those that were shrunk and enlarged again."""
+        x = batch[self.spec.target]
+        fake = self.enlarged(x, training=True)
         return {
-            "real": self.pays.real(self.D(batch.x, training=True)),
-            "fake": self.pays.fake(self.D(fake, training=True)),
+            "real": self.adversarial_loss.real(self.D(x, training=True)),
+            "fake": self.adversarial_loss.fake(self.D(fake, training=True)),
         }
 
     def up(self, low: tf.Tensor, *, training: bool) -> tf.Tensor:
-        """Images (B, h, w, C) -> (B, scale h, scale w, C): interpolated, and given the detail that G draws."""
+        """Images (B, h, w, C) -> (B, scale h, scale w, C): bilinear interpolation plus the detail that G generates."""
         return enlarge(low, self.scale * tf.shape(low)[1:3]) + self.G(low, training=training)
 
     def enlarged(self, x: tf.Tensor, *, training: bool) -> tf.Tensor:
-        """Images (B, H, W, C), made small and enlarged again."""
+        """Images (B, H, W, C), shrunk and enlarged again."""
         return self.up(shrink(x, self.scale), training=training)[:, : x.shape[1], : x.shape[2]]
 
     @property
@@ -68,23 +64,24 @@ class Upscaling(GenerativeModel):
         """The generator."""
         return [self.G]
 
-    def upscale(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images (B, h, w, C) in [0, 1] of any size -> (B, scale h, scale w, C)."""
-        again = self.up(from_wire(images), training=False)
-        return {"images": tf.clip_by_value(to_wire(again), 0.0, 1.0)}
+    def upscale(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images (B, h, w, C) of any size -> (B, scale h, scale w, C)."""
+        return {"x": tf.clip_by_value(self.up(x, training=False), -1.0, 1.0)}
 
-    def discriminate(self, images: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Images in [0, 1] -> the logit of not being enlarged, and its probability: (B,) each."""
-        return self.pays.opinion(self.D(from_wire(images), training=False))
+    def discriminate(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Images (B, H, W, C) -> the logit of being an original, not an enlarged one, and its probability: (B,)."""
+        return self.adversarial_loss.scores(self.D(x, training=False))
 
     def signatures(self) -> Mapping[str, Signature]:
         """upscale, discriminate."""
-        any_size = tf.TensorSpec((None, None, None, self.spec.shape[-1]), tf.float32)
+        x = {"x": self.spec.feature}
+        any_size = {"x": features.image(None, None, self.spec.shape[-1])}
         return {
-            "upscale": Signature(self.upscale, {"images": any_size}),
-            "discriminate": Signature(self.discriminate, {"images": images_spec(self.spec)}),
+            "upscale": Signature(self.upscale, any_size, any_size),
+            "discriminate": Signature(self.discriminate, x, self.adversarial_loss.score_features),
         }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Enlarged photographs, each with the original to the right."""
-        return interleave(tf.clip_by_value(self.enlarged(batch.x, training=False), -1.0, 1.0), batch.x)
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Images shrunk and enlarged again, each followed by the original."""
+        x = batch[self.spec.target]
+        return interleave(tf.clip_by_value(self.enlarged(x, training=False), -1.0, 1.0), x)

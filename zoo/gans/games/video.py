@@ -1,4 +1,4 @@
-"""Videos of a class, judged by several discriminators, each by its own view of them."""
+"""Videos of a class, against several discriminators with a view of them each."""
 
 import abc
 from collections.abc import Callable, Mapping, Sequence
@@ -7,26 +7,17 @@ from functools import partial
 import keras
 import tensorflow as tf
 
-from zoo.core.model import (
-    Batch,
-    GenerativeModel,
-    Player,
-    Signature,
-    Spec,
-    Terms,
-    from_wire,
-    images_spec,
-    label_spec,
-    seed_spec,
-    to_wire,
-)
+from zoo.core import features
+from zoo.core.features import Spec
+from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms
 from zoo.core.random import Seed
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.spectral import advance
 from zoo.ops.resize import shrink
 
 View = Callable[[tf.Tensor, tf.Tensor, Seed | None], Sequence[tf.Tensor]]
-"""Videos, labels -> what a discriminator sees of them, and the labels of that; all of it where there is no seed."""
+"""(videos (B, T, H, W, C), labels (B,), seed) -> a discriminator's inputs and their labels; without a seed, of all
+frames."""
 
 
 def half_resolution(videos: tf.Tensor, label: tf.Tensor, seed: Seed | None) -> Sequence[tf.Tensor]:
@@ -35,7 +26,7 @@ def half_resolution(videos: tf.Tensor, label: tf.Tensor, seed: Seed | None) -> S
 
 
 def some_frames(k: int) -> View:
-    """k frames of each video, drawn without replacement, one by one: for D_S, section 3.2."""
+    """k frames of each video, sampled without replacement, as single images: for D_S, section 3.2."""
 
     def view(videos: tf.Tensor, label: tf.Tensor, seed: Seed | None) -> Sequence[tf.Tensor]:
         frames = videos.shape[1]
@@ -48,19 +39,26 @@ def some_frames(k: int) -> View:
 
 
 class Video(GenerativeModel):
-    """G draws videos of a class; each judge scores what it sees of them.
+    """G generates videos of a class; each discriminator scores its view of them.
 
     Args:
+      spec: of videos (T, H, W, C) with a label.
       G: [latents (B, Z), labels (B,)] -> videos (B, T, H, W, C) in [-1, 1].
-      judges: discriminators by name, [view, label] -> logits, each with its view.
+      discriminators: by name: [view, label] -> logits, and its view.
+      loss: of the discriminators' logits.
     """
 
     def __init__(
-        self, spec: Spec, G: keras.Model, judges: Mapping[str, tuple[keras.Model, View]], *, loss: AdversarialLoss
+        self,
+        spec: Spec,
+        G: keras.Model,
+        discriminators: Mapping[str, tuple[keras.Model, View]],
+        *,
+        loss: AdversarialLoss,
     ) -> None:
-        self.spec, self.G, self.judges, self.pays = spec, G, judges, loss
+        self.spec, self.G, self.discriminators, self.adversarial_loss = spec, G, discriminators, loss
         self.latent: int = G.input_shape[0][-1]
-        networks = [D for D, _ in judges.values()]
+        networks = [D for D, _ in discriminators.values()]
         self.players = [
             Player("discriminators", networks, self.discriminators_loss, constraint=partial(advance, *networks)),
             Player("generator", [G], self.generator_loss),
@@ -68,14 +66,14 @@ class Video(GenerativeModel):
 
     @abc.abstractmethod
     def discriminators_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What the judges pay."""
+        """The loss of all discriminators."""
 
     @abc.abstractmethod
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """What G pays."""
+        """The generator's loss."""
 
-    def draw(self, label: tf.Tensor, seed: Seed, *, training: bool = False) -> tf.Tensor:
-        """G(z, y): videos in [-1, 1]."""
+    def generated(self, label: tf.Tensor, seed: Seed, *, training: bool = False) -> tf.Tensor:
+        """G(z, y): videos (B, T, H, W, C) in [-1, 1]."""
         return self.G([seed.normal((self.latent,)), label], training=training)
 
     @property
@@ -84,23 +82,28 @@ class Video(GenerativeModel):
         return [self.G]
 
     def sample(self, seed: tf.Tensor, label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Seeds and labels (B,) -> videos in [0, 1]; row i depends on seed[i] and label[i] alone."""
-        return {"videos": to_wire(self.draw(label, Seed.of(seed)))}
+        """Seeds and labels (B,) -> videos (B, T, H, W, C); row i depends on seed[i] and label[i] alone."""
+        return {"x": self.generated(label, Seed.of(seed))}
 
-    def discriminate(self, name: str, videos: tf.Tensor, label: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        """Videos in [0, 1] and labels (B,) -> the judge's opinion, the mean over all that it sees, (B,)."""
-        D, view = self.judges[name]
-        logits = D(view(from_wire(videos), label, None), training=False)
-        return self.pays.opinion(tf.reshape(logits, (tf.shape(videos)[0], -1)))
+    def discriminate(self, name: str, x: tf.Tensor, label: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """Videos (B, T, H, W, C) and labels (B,) -> the named discriminator's scores, means over its view, (B,)."""
+        D, view = self.discriminators[name]
+        logits = D(view(x, label, None), training=False)
+        return self.adversarial_loss.scores(tf.reshape(logits, (tf.shape(x)[0], -1)))
 
     def signatures(self) -> Mapping[str, Signature]:
-        """sample; discriminate_frames, discriminate_motion: videos in [0, 1] and labels -> score (B,)."""
-        asked = {"seed": seed_spec(), "label": label_spec()}
-        shown = {"videos": images_spec(self.spec), "label": label_spec()}
-        judges = {f"discriminate_{name}": Signature(partial(self.discriminate, name), shown) for name in self.judges}
-        return {"sample": Signature(self.sample, asked), **judges}
+        """sample; discriminate_NAME for each discriminator: discriminate_frames, discriminate_motion."""
+        x, label = {"x": self.spec.feature}, {"label": self.spec.features["label"]}
+        scores = self.adversarial_loss.score_features
+        return {
+            "sample": Signature(self.sample, {"seed": features.seed(), **label}, x),
+            **{
+                f"discriminate_{name}": Signature(partial(self.discriminate, name), {**x, **label}, scores)
+                for name in self.discriminators
+            },
+        }
 
-    def pictures(self, batch: Batch, seed: Seed) -> tf.Tensor:
-        """Draws of each class in turn."""
-        label = tf.range(tf.shape(seed.rows)[0]) % max(1, self.spec.classes)
-        return self.draw(tf.cast(label, tf.int64), seed)
+    def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
+        """Samples of each class in turn."""
+        label = tf.range(tf.shape(seed.rows)[0]) % self.spec.classes
+        return self.generated(tf.cast(label, tf.int64), seed)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,7 +29,7 @@ def check(x: ArrayLike) -> NDArray[np.float32]:
     return check_range(image)
 
 
-def check_range(x: NDArray) -> NDArray[np.float32]:
+def check_range(x: NDArray[Any]) -> NDArray[np.float32]:
     """Pixels in [0, 1] of any shape -> float32. Errors: RequestError."""
     if not np.issubdtype(x.dtype, np.number) or not np.all((x >= 0) & (x <= 1)):
         received = f"values from {x.min():g} to {x.max():g}" if np.issubdtype(x.dtype, np.number) else str(x.dtype)

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tqdm import tqdm
-
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.parameters import show
 from zoo.data import Data
+from zoo.display.progress import Bar
 from zoo.evaluation import score
 from zoo.evaluation.measures import Trained
 from zoo.evaluation.protocol import METRICS, Metric
@@ -35,11 +34,12 @@ def chosen(subject: Subject, names: Sequence[str] | None) -> list[str]:
 def evaluate(subject: Subject, names: Sequence[str], protocol: Protocol) -> dict[str, Score]:
     """The scores of these metrics by name; the protocol is completed for each."""
     found: dict[str, Score] = {}
-    with tqdm(names, unit="metric", leave=False, dynamic_ncols=True) as bar:
-        for name in bar:
-            bar.set_description(name)
+    with Bar(total=len(names), unit="metrics") as bar:
+        for name in names:
+            bar.label(name)
             own = _completed(protocol, subject, METRICS[name])
             found |= {key: Score(e.value, e.low, e.high, own) for key, e in METRICS[name].take(subject).items()}
+            bar.update()
     return found
 
 

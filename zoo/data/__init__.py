@@ -7,11 +7,15 @@ Sizes, channels and ranges are settled here once (zoo.data.images), the order of
 """
 
 import glob
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
+from typing import Any
 
 from serving.protocol import images
+from zoo.core import plugins
 from zoo.core.errors import unknown
+from zoo.data import memory
 from zoo.data.dataset import Data, in_memory
 from zoo.data.errors import DataError, raised_in
 from zoo.data.form import KINDS, Format
@@ -20,7 +24,7 @@ from zoo.data.sources import tfds as catalogue
 from zoo.data.sources.builtin import BUILTINS
 from zoo.data.splits import Split
 
-__all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "raised_in"]
+__all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "of", "raised_in"]
 
 _YOURS = {
     "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
@@ -39,7 +43,7 @@ DESCRIPTIONS: Mapping[str, str] = {**{name: b.description for name, b in BUILTIN
 
 def names() -> list[str]:
     """The names that `load` knows, without those of the user's own files."""
-    return list(BUILTINS)
+    return [*BUILTINS, *plugins.data(BUILTINS)]
 
 
 def load(
@@ -68,9 +72,37 @@ def load(
     return _load(name, Format.of(size, channels, kind, range, background, skip_broken))
 
 
+def of(
+    data: Any,
+    *,
+    labels: Any = None,
+    kind: str | None = None,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    range: Iterable[float] | None = None,
+    background: str | None = None,
+    name: str = memory.NAME,
+) -> Data:
+    """Data in memory.
+
+    Args:
+      data: examples (N, ...), or a tf.data.Dataset of them, or of (example, label).
+      labels: (N,) numbers from 0, or names of classes.
+      kind: what the examples are, where their shape leaves a doubt.
+      size, channels, range, background: as for `load`.
+      name: of the data, in messages and in a run's configuration.
+
+    Errors: DataError for what is no data, or whose kind is in doubt.
+    """
+    return memory.of(data, labels, Format.of(size, channels, kind, range, background), name)
+
+
 def _load(name: str, form: Format) -> Data:
     if name in BUILTINS:
         return in_memory(name, BUILTINS[name].examples(), form, BUILTINS[name].classes)
+    installed = plugins.data(BUILTINS)
+    if name in installed:
+        return _installed(name, installed[name], form)
     if name.startswith("tfds:"):
         return catalogue.load(name.removeprefix("tfds:"), form)
     if name.startswith("domains:"):
@@ -87,6 +119,16 @@ def _load(name: str, form: Format) -> Data:
     if files:
         return records.load(name, files, form)
     raise _not_found(name, path)
+
+
+def _installed(name: str, made: Callable[..., Any], form: Format) -> Data:
+    """Data of an installed package, whose function takes what it likes of `load`'s arguments."""
+    given = {"size": form.size, "channels": form.channels, "kind": form.kind, "range": form.span}
+    takes = inspect.signature(made).parameters
+    found = made(**{key: value for key, value in given.items() if value is not None and key in takes})
+    if not isinstance(found, Data):
+        raise DataError(f"The entry point {name} gave {type(found).__name__}; a zoo.data.Data was expected.")
+    return found
 
 
 _FILES: Mapping[tuple[str, ...], Callable[[str, Sequence[Path], Format], Data]] = {

@@ -16,7 +16,7 @@ from zoo.networks.mlp import mlp
 @recipe(
     family="autoencoder",
     reference="ICML 2011, Rifai et al.",
-    claims=[Claim("small changes of the input barely move the code", "jacobian_norm", "contractive weight=0")],
+    claims=[Claim("small changes of the input barely move the code", "jacobian_norm", "contractive penalty_weight=0")],
     epochs=60,
     learning_rate=5e-4,
 )
@@ -25,13 +25,18 @@ def contractive(
     *,
     code: int = 16,
     hidden: tuple[int, ...] = (256,),
-    weight: float = 10.0,
+    penalty_weight: float = 10.0,
     projections: int = 0,
     loss: str = "bce",
 ) -> Autoencoder:
     """Small changes of the input barely move the code.
 
-    projections=0 takes the Jacobian exactly.
+    Args:
+      code: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      penalty_weight: λ, the weight of the contraction penalty.
+      projections: random directions that estimate the Jacobian's norm; 0 computes it exactly.
+      loss: reconstruction loss, mse or bce.
     """
 
     def penalty(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
@@ -40,7 +45,7 @@ def contractive(
             directions = seed.normal((projections, code)) / projections**0.5
         else:
             directions = tf.repeat(tf.eye(code)[None], x.shape[0], axis=0)
-        return {"contraction": weight * contraction(encoder, x, directions)}
+        return {"contraction": penalty_weight * contraction(encoder, x, directions)}
 
     encoder = mlp(spec.shape, hidden, (code,), activation="relu", output="sigmoid", name="encoder")
     decoder = mlp((code,), hidden[::-1], spec.shape, name="decoder")

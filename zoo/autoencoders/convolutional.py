@@ -1,6 +1,6 @@
-"""The convolutional autoencoder: weights shared over places suit images. Masci et al., ICANN 2011.
+"""The convolutional autoencoder: weights shared over positions suit images. Masci et al., ICANN 2011.
 
-Strided convolutions stand in for the paper's pooling.
+Strided convolutions replace the paper's pooling.
 """
 
 from zoo.autoencoders.family import Autoencoder
@@ -19,5 +19,11 @@ from zoo.networks.pairs import pair
     learning_rate=1e-3,
 )
 def convolutional(spec: Spec, *, code: int = 32, width: int = 32, loss: str = "mse") -> Autoencoder:
-    """Weights shared over places suit images."""
+    """Convolutions, whose weights are shared over positions, suit images.
+
+    Args:
+      code: numbers in a code.
+      width: channels at half the resolution of the images; they double at each level below.
+      loss: reconstruction loss, mse or bce.
+    """
     return Autoencoder(spec, *pair("conv", spec.shape, code, width=width), loss=loss)

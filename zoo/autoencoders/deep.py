@@ -1,6 +1,6 @@
 """The deep autoencoder: several layers compress better than one. Hinton & Salakhutdinov, Science 313 (2006).
 
-Their pretraining by Boltzmann machines gave way to better initial weights and optimisers.
+The paper's pretraining by Boltzmann machines is left out: today's initial weights and optimisers do without it.
 """
 
 from zoo.autoencoders.family import Autoencoder
@@ -18,5 +18,11 @@ from zoo.networks.pairs import pair
     learning_rate=1e-3,
 )
 def deep(spec: Spec, *, code: int = 8, hidden: tuple[int, ...] = (512, 256, 128), loss: str = "mse") -> Autoencoder:
-    """Several layers compress better than one."""
+    """Several layers compress better than one.
+
+    Args:
+      code: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      loss: reconstruction loss, mse or bce.
+    """
     return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss)

@@ -1,4 +1,4 @@
-"""The denoising autoencoder: gives back what was there before the noise. Vincent et al., ICML 2008."""
+"""The denoising autoencoder: reconstructs an example from a noisy version of it. Vincent et al., ICML 2008."""
 
 import tensorflow as tf
 
@@ -12,7 +12,7 @@ from zoo.networks.pairs import pair
 
 
 def masking(share: float) -> Corruption:
-    """Sets each feature to zero, black, with this probability (section 2.3)."""
+    """Sets each value to the lowest, −1 (black), with probability `share` (section 2.3)."""
 
     def corrupt(x: tf.Tensor, seed: Seed) -> tf.Tensor:
         return tf.where(seed.uniform(tuple(x.shape[1:])) < share, -1.0, x)
@@ -21,7 +21,7 @@ def masking(share: float) -> Corruption:
 
 
 def gaussian(share: float) -> Corruption:
-    """Adds noise whose standard deviation is this share of the range of values."""
+    """Adds normal noise whose standard deviation is `share` of the range of values, so 2 · share."""
     return lambda x, seed: x + 2.0 * share * seed.normal(tuple(x.shape[1:]))
 
 
@@ -32,8 +32,8 @@ NOISES = {"masking": masking, "gaussian": gaussian}
     family="autoencoder",
     reference="doi 10.1145/1390156.1390294",
     claims=[
-        Claim("it takes noise away", "denoised_psnr", "noisy image", "above"),
-        Claim("it knows more than a filter", "denoised_psnr", "median filter", "above"),
+        Claim("it removes noise", "denoised_psnr", "noisy image", "above"),
+        Claim("it removes more noise than a median filter", "denoised_psnr", "median filter", "above"),
     ],
     epochs=20,
     learning_rate=1e-3,
@@ -47,7 +47,16 @@ def denoising(
     hidden: tuple[int, ...] = (512,),
     loss: str = "bce",
 ) -> Autoencoder:
-    """Gives back what was there before the noise."""
+    """Reconstructs an example from a noisy version of it.
+
+    Args:
+      noise: masking, which sets values to the lowest, or gaussian, which adds normal noise.
+      share: for masking, the probability that a value is masked; for gaussian, the standard deviation as a share of
+        the range of values.
+      code: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      loss: reconstruction loss, mse or bce.
+    """
     if noise not in NOISES:
         raise unknown("noise", noise, NOISES)
     return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss, corrupt=NOISES[noise](share))

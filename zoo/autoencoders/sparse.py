@@ -1,4 +1,4 @@
-"""The sparse autoencoder: more nodes than inputs, few of them active. Ng, CS294A lecture notes (2011)."""
+"""The sparse autoencoder: more units than inputs, few of them active. Ng, CS294A lecture notes (2011)."""
 
 import math
 
@@ -35,22 +35,33 @@ PENALTIES = {"kl": _kl, "l1": _l1}
     family="autoencoder",
     reference="CS294A notes (2011)",
     claims=[
-        Claim("its nodes are as active as asked for", "activation_gap", "0.02"),
+        Claim("its mean activations are near the target", "activation_gap", "0.02"),
         Claim("its features serve a linear classifier", "probe_accuracy", "pca", "above"),
     ],
     epochs=30,
     learning_rate=1e-3,
 )
 def sparse(
-    spec: Spec, *, code: int = 0, penalty: str = "kl", target: float = 0.05, weight: float = 10.0, loss: str = "mse"
+    spec: Spec,
+    *,
+    code: int = 0,
+    penalty: str = "kl",
+    target: float = 0.05,
+    penalty_weight: float = 10.0,
+    loss: str = "mse",
 ) -> Autoencoder:
-    """More nodes than inputs, few of them active.
+    """More units than inputs, few of them active.
 
-    code=0 takes half as many nodes again as there are inputs.
+    Args:
+      code: units in the code; 0 for one and a half times the number of inputs.
+      penalty: kl, between mean activations and `target`, or l1, the sum of activations.
+      target: ρ, the mean activation of each unit that the kl penalty aims at, between 0 and 1.
+      penalty_weight: weight of the sparsity penalty.
+      loss: reconstruction loss, mse or bce.
     """
     if penalty not in PENALTIES:
         raise unknown("penalty", penalty, PENALTIES)
-    nodes = code or math.ceil(1.5 * math.prod(spec.shape))
-    encoder = mlp(spec.shape, (), (nodes,), output="sigmoid", name="encoder")
-    decoder = mlp((nodes,), (), spec.shape, name="decoder")
-    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=PENALTIES[penalty](weight, target))
+    units = code or math.ceil(1.5 * math.prod(spec.shape))
+    encoder = mlp(spec.shape, (), (units,), output="sigmoid", name="encoder")
+    decoder = mlp((units,), (), spec.shape, name="decoder")
+    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=PENALTIES[penalty](penalty_weight, target))

@@ -33,7 +33,14 @@ def stacked(
     fine_tuning: float = 0.4,
     loss: str = "mse",
 ) -> Autoencoder:
-    """Layers trained greedily, then fine-tuned together in the last share of the run."""
+    """Layers trained greedily one after another, then fine-tuned together.
+
+    Args:
+      code: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      fine_tuning: the last share of the run, 0 to 1, in which all layers are trained together.
+      loss: reconstruction loss, mse or bce.
+    """
     sizes = [spec.shape, *((n,) for n in hidden), (code,)]
     pairs = list(pairwise(sizes))
     f = [
@@ -44,10 +51,10 @@ def stacked(
         mlp(b, (), a, output="linear" if a == spec.shape else "relu", name=f"decoder{i}")
         for i, (a, b) in enumerate(pairs, 1)
     ]
-    each = (1.0 - fine_tuning) / len(f)
+    share = (1.0 - fine_tuning) / len(f)
 
     def layer(i: int) -> Player:
-        """The i-th layer learns to give back what those below it give."""
+        """The i-th layer learns to reconstruct the outputs of the layers below it."""
 
         def reconstruct(batch: Batch, seed: Seed) -> Terms:
             h = batch[spec.target]
@@ -57,7 +64,7 @@ def stacked(
             again = g[i](f[i](h, training=True), training=True)
             return {"reconstruction": squared_error(h, again) if i else LOSSES[loss](h, again)}
 
-        return Player(f"layer{i + 1}", [f[i], g[i]], reconstruct, active=(i * each, (i + 1) * each))
+        return Player(f"layer{i + 1}", [f[i], g[i]], reconstruct, active=(i * share, (i + 1) * share))
 
     encoder, decoder = chain(f, name="encoder"), chain(g[::-1], name="decoder")
     greedy = [layer(i) for i in range(len(f))]

@@ -15,10 +15,7 @@ import tensorflow as tf
 
 from zoo.core.columns import Column
 from zoo.core.errors import UserError
-
-WIRE_NAMES = {"image": "images", "video": "videos", "volume": "volumes", "audio": "audio", "series": "series",
-              "tokens": "text", "vector": "vectors", "table": "table"}  # fmt: skip
-"""By kind, what examples of it are called in a request or a reply. A table has a tensor for each column instead."""
+from zoo.core.wire_names import WIRE_NAMES
 
 KINDS = (*WIRE_NAMES, "label", "seed")
 """A seed is no part of data: it is an input of signatures that sample."""

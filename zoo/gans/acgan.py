@@ -33,15 +33,21 @@ class ACGAN(Adversarial):
     family="gan",
     reference="arXiv 1610.09585",
     claims=(
-        Claim("gives the class asked for", "agreement", "0.9", "above"),
-        Claim("and names classes", "class_accuracy", "0.9", "above"),
+        Claim("generates the requested class", "agreement", "0.9", "above"),
+        Claim("and classifies", "class_accuracy", "0.9", "above"),
     ),
     condition=("label",),
     epochs=30,
     **ADAM,
 )
 def acgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> ACGAN:
-    """Gives the class asked for: the discriminator also classifies."""
+    """Generates a requested class: the discriminator also classifies.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet or subpixel.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+    """
     condition = label_condition(spec)
     classes = condition.width
     G, D = adversaries(networks, latent + classes, spec.shape, outputs=(1 + classes,), width=width)

@@ -1,4 +1,4 @@
-"""The conditional GAN: both networks are told the label. Mirza & Osindero, arXiv 1411.1784."""
+"""The conditional GAN: both networks are conditioned on the label. Mirza & Osindero, arXiv 1411.1784."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -10,11 +10,17 @@ from zoo.losses.adversarial import non_saturating
 @recipe(
     family="gan",
     reference="arXiv 1411.1784",
-    claims=(Claim("gives the class asked for", "agreement", "0.9", "above"),),
+    claims=(Claim("generates the requested class", "agreement", "0.9", "above"),),
     condition=("label",),
     epochs=30,
     **ADAM,
 )
 def cgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
-    """Gives the class asked for: D judges an example together with its label. Equation 2."""
+    """Generates a requested class: both networks are conditioned on the label. Equation 2.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+    """
     return assemble(spec, loss=non_saturating(), networks=networks, latent=latent, width=width, conditional=True)

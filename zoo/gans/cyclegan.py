@@ -16,9 +16,12 @@ from zoo.networks.translator import two_domains
 
 @final
 class CycleGAN(Translation):
-    """G: A -> B and F: B -> A undo each other. Equation 3; D_A and D_B remember past fakes (section 4).
+    """G: A -> B and F: B -> A are trained to be inverse to each other. Equation 3; D_A and D_B have a pool (section 4).
 
-    `cycle` is λ, `identity` the weight of leaving alone what is in the right domain already: section 5.2, of paintings.
+    Args:
+      cycle: λ, weight of the cycle consistency loss.
+      identity: weight of the identity loss, by which a translator leaves images of its target domain as they are
+        (section 5.2, on paintings).
     """
 
     def __init__(self, *parts: Any, cycle: float, identity: float, **options: Any) -> None:
@@ -46,7 +49,7 @@ class CycleGAN(Translation):
     reference="arXiv 1703.10593",
     claims=(
         Claim("translates without pairs", "translation_error", "untranslated"),
-        Claim("and brings images back, by its cycle loss", "cycle_error", "cyclegan cycle=0"),
+        Claim("and its cycle loss makes translations reversible", "cycle_error", "cyclegan cycle=0"),
     ),
     data="domains:mnist-5k+edges",
     kinds=("image",),
@@ -59,7 +62,15 @@ class CycleGAN(Translation):
 def cyclegan(
     spec: Spec, *, width: int = 16, blocks: int = 3, cycle: float = 10.0, identity: float = 0.0, pool: int = 50
 ) -> CycleGAN:
-    """Translates between two domains, learnt without pairs."""
+    """Translates between two domains, learnt without pairs.
+
+    Args:
+      width: channels of the translators at full resolution; the discriminators have twice as many.
+      blocks: residual blocks in the middle of each translator.
+      cycle: λ, weight of the cycle consistency loss.
+      identity: weight of the identity loss, by which a translator leaves images of its target domain as they are.
+      pool: number of earlier translations that each discriminator is shown again; at least the batch size.
+    """
     shapes = (Spec(spec.features, (name,)).shape for name in spec.targets)
     translators, discriminators = two_domains(*shapes, width=width, blocks=blocks)
     return CycleGAN(spec, translators, discriminators, loss=least_squares(), cycle=cycle, identity=identity, pool=pool)

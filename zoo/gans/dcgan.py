@@ -10,7 +10,7 @@ from zoo.losses.adversarial import non_saturating
 @recipe(
     family="gan",
     reference="arXiv 1511.06434",
-    claims=(Claim("convolutions draw better than perceptrons", "frechet", "gan"),),
+    claims=(Claim("its samples are better than those of perceptrons", "frechet", "gan"),),
     kinds=("image",),
     epochs=30,
     **ADAM,
@@ -19,8 +19,8 @@ def dcgan(spec: Spec, *, latent: int = 100, width: int = 64, smoothing: float = 
     """A GAN of strided convolutions alone.
 
     Args:
-      latent: numbers in a code.
+      latent: numbers in the noise.
       width: channels at half the resolution of the images; they double at each level below.
-      smoothing: the discriminator's label of real images is 1 - smoothing.
+      smoothing: the discriminator's label of real images is 1 − smoothing.
     """
     return assemble(spec, loss=non_saturating(smoothing), latent=latent, width=width)

@@ -1,4 +1,4 @@
-"""DRAGAN: D is kept from being steep around the data alone. Kodali, Abernethy, Hays & Kira, arXiv 1705.07215."""
+"""DRAGAN: a gradient penalty around the data. Kodali, Abernethy, Hays & Kira, arXiv 1705.07215."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -17,7 +17,14 @@ from zoo.losses.adversarial import non_saturating
 def dragan(
     spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, penalty_weight: float = 10.0
 ) -> GAN:
-    """D pays for slopes other than 1 around real examples. Section 2.3."""
+    """Penalises gradient norms of D other than 1 around real examples. Section 2.3.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      penalty_weight: λ, weight of the gradient penalty.
+    """
     return assemble(
         spec,
         loss=non_saturating(),

@@ -1,4 +1,4 @@
-"""DVD-GAN: video, judged in space and in time. Clark, Donahue & Simonyan, arXiv 1907.06571."""
+"""DVD-GAN: videos, with a discriminator of frames and one of motion. Clark, Donahue & Simonyan, arXiv 1907.06571."""
 
 from typing import final
 
@@ -55,7 +55,15 @@ class DVDGAN(Video):
 def dvdgan(
     spec: Spec, *, latent: int = 32, width: int = 12, frames: int = 8, spatial: bool = True, temporal: bool = True
 ) -> DVDGAN:
-    """Videos of a class asked for: one discriminator looks at frames, one at motion."""
+    """Videos of a requested class, with discriminators of frames and of motion.
+
+    Args:
+      latent: numbers in the noise.
+      width: channels of the generator at full resolution; the discriminators have twice as many.
+      frames: number of frames that the discriminator of frames takes of each video.
+      spatial: whether there is a discriminator of frames.
+      temporal: whether there is a discriminator of motion.
+    """
     classes, discriminators = spec.classes, {}
     G = generator(latent, classes, spec.shape, width=width)
     length, *shape = spec.shape

@@ -45,7 +45,7 @@ class Adversarial(GenerativeModel):
       penalty_weight: a factor of the penalty.
       interval: the penalties are part of every `interval`-th step alone, and `interval` times as large there.
       orthogonality: the weight of the orthogonality penalty of D's kernels.
-      augment: names of `zoo.ops.augment`, for everything that D takes in training.
+      augment: names of `zoo.ops.augment`, applied to D's inputs in training.
       clip: D's weights are clipped to [-clip, clip] after each update; 0 for no clipping.
       updates: of D in a training step.
       learning_rate_multiplier: G's learning rate relative to D's (two time scales, Heusel et al., arXiv 1706.08500).

@@ -1,4 +1,4 @@
-"""The GAN, as any loss with any penalty on any networks. Goodfellow et al., arXiv 1406.2661."""
+"""The GAN, with any adversarial loss, penalty and networks. Goodfellow et al., arXiv 1406.2661."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -34,10 +34,26 @@ def gan(
     conditional: bool = False,
     guide: float = 0.0,
 ) -> GAN:
-    """Any adversarial loss with any penalty on any networks; as it stands, the first GAN, of perceptrons.
+    """Any adversarial loss, penalty and networks; by default the first GAN, of perceptrons.
 
-    norm: the discriminator's: none, spectral, or batch, which perceptrons have none of and no penalty on slopes can
-    stand. guide: how much of the generator's gradient follows explanations of the discriminator (arXiv 2002.10438).
+    Args:
+      loss: minimax, non_saturating, non_saturating_smoothed, least_squares, wasserstein, hinge or relativistic.
+      penalty: gradient penalty of the discriminator: none, gradient, one_sided, dragan, r1, r2 or r1_r2.
+      penalty_weight: weight of the penalty.
+      interval: the penalties are computed in every interval-th step alone, with interval times the weight.
+      orthogonality: weight of the orthogonality penalty of the discriminator's kernels; 0 for none.
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      norm: normalisation of the discriminator: none, spectral or batch; no batch with mlp or a gradient penalty.
+      hidden: units of each hidden layer of an mlp generator; the discriminator has them in reverse order.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      latent: numbers in the noise.
+      prior: distribution of the noise: normal, or uniform in [-1, 1].
+      augment: for images, augmentations of the discriminator's inputs: colour, translation, cutout.
+      clip: bound of the discriminator's weights, which are clipped after each update; 0 for no clipping.
+      updates: discriminator updates for each generator update.
+      conditional: whether both networks are conditioned on the label.
+      guide: for images, how far explanations of the discriminator weight the generator's gradient, 0 to 1
+        (arXiv 2002.10438).
     """
     return assemble(
         spec,

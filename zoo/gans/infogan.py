@@ -1,4 +1,4 @@
-"""InfoGAN: codes that say something, without labels. Chen et al., arXiv 1606.03657."""
+"""InfoGAN: meaningful codes, learnt without labels. Chen et al., arXiv 1606.03657."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -68,7 +68,18 @@ def infogan(
     noise_scale: float = 0.1,
     learning_rate_multiplier: float = 5.0,
 ) -> InfoGAN:
-    """Codes mean something, unsupervised: G may not lose what it is told, which much noise would drown."""
+    """Learns meaningful codes without labels, by mutual information with samples.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet or subpixel.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      categories: number of values of the categorical code.
+      continuous: number of continuous codes.
+      information: λ, weight of the mutual information between codes and examples.
+      noise_scale: factor of the noise; a small one lets examples depend more on the codes.
+      learning_rate_multiplier: the generator's learning rate relative to the discriminator's.
+    """
     condition = codes(categories, continuous)
     numbers = condition.width
     G, D = adversaries(networks, latent + numbers, spec.shape, outputs=(1 + numbers,), width=width)

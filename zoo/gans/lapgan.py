@@ -1,4 +1,4 @@
-"""LAPGAN: a pair for each level of the Laplacian pyramid. Denton, Chintala, Szlam & Fergus, arXiv 1506.05751."""
+"""LAPGAN: a GAN for each level of a Laplacian pyramid. Denton, Chintala, Szlam & Fergus, arXiv 1506.05751."""
 
 from typing import final
 
@@ -56,5 +56,10 @@ class LAPGAN(Pyramid):
     **ADAM,
 )
 def lapgan(spec: Spec, *, width: int = 32, smoothing: float = 0.1) -> LAPGAN:
-    """Draws coarse, then refines: a pair for each level of a pyramid."""
+    """Generates from coarse to fine: a GAN for each level of a Laplacian pyramid.
+
+    Args:
+      width: channels of the networks of each level.
+      smoothing: the discriminators' label of real images is 1 − smoothing.
+    """
     return LAPGAN(spec, levels(spec.shape, width=width), loss=non_saturating(smoothing))

@@ -1,4 +1,4 @@
-"""LSGAN: least squares, which also draw what is right but far from the data. Mao et al., arXiv 1611.04076."""
+"""LSGAN: least squares, whose gradient does not vanish for samples far from the data. Mao et al., arXiv 1611.04076."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -17,5 +17,11 @@ from zoo.losses.adversarial import least_squares
     **ADAM,
 )
 def lsgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
-    """D and G minimise squares, which for G is a Pearson χ² divergence. Equation 9."""
+    """Both networks minimise squared errors; a Pearson χ² divergence. Equation 9.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+    """
     return assemble(spec, loss=least_squares(), networks=networks, latent=latent, width=width)

@@ -11,7 +11,7 @@ from zoo.losses.adversarial import relativistic
     family="gan",
     reference="arXiv 2501.05441",
     claims=(
-        Claim("simple and better", "frechet", "dcgan"),
+        Claim("better than a DCGAN", "frechet", "dcgan"),
         Claim("it covers the data", "coverage", "dcgan", "above"),
     ),
     epochs=30,
@@ -30,13 +30,22 @@ def r3gan(
     penalty_weight: float = 1.0,
     interval: int = 1,
 ) -> GAN:
-    """Residual networks, a loss of pairs, and slopes of zero at real and at fake. Equations 2 and 4.
+    """Residual networks, a relativistic loss, zero-centred gradient penalties.
 
-    The game is the paper's; the networks (`zoo.networks.resnet`) are plainer than its configuration E. Blocks are two
-    3 x 3 convolutions, where the paper's are inverted bottlenecks of grouped convolutions between two of 1 x 1; they
-    resample by nearest neighbours and by means, not bilinearly; their last layer starts near zero, not at zero; and G,
-    which has no normalisation there, has batch normalisation. The penalty's weight, the learning rate and Adam's β₂
-    stay as they are, where the paper anneals them.
+    Equations 2 and 4.
+
+    The losses are the paper's; the networks (`zoo.networks.resnet`) are simpler than its configuration E. Their blocks
+    are two 3 x 3 convolutions, where the paper has inverted bottlenecks of grouped convolutions between two of 1 x 1;
+    they resample by nearest neighbours and by means, not bilinearly; the last layer of a block starts near zero, not at
+    zero; and G has batch normalisation, where the paper's has none. The penalty's weight, the learning rate and Adam's
+    β₂ are constant, where the paper anneals them.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      penalty_weight: γ, weight of the gradient penalties.
+      interval: the penalties are computed in every interval-th step alone, with interval times the weight.
     """
     return assemble(
         spec,

@@ -1,4 +1,4 @@
-"""SRGAN: photographs enlarged with finer detail than the mean guess has. Ledig et al., arXiv 1609.04802."""
+"""SRGAN: enlarges photographs with finer detail than squared error alone gives. Ledig et al., arXiv 1609.04802."""
 
 from typing import Any, final
 
@@ -19,16 +19,16 @@ from zoo.networks.srresnet import discriminator, srresnet
 
 @final
 class SRGAN(Upscaling):
-    """First the pixels: SRResNet by squared error. Then the look: the same network by features, against D (equation 2).
+    """First SRResNet is trained by squared error, then the same network by feature maps and against D (equation 2).
 
     Args:
-      features: images -> maps of features φ, for equation 5. Frozen, in no player and in no export.
-      adversarial: what D's opinion weighs beside the content, equation 3.
+      features: images (B, H, W, C) -> feature maps φ, for equation 5. Frozen, in no player and in no export.
+      adversarial_weight: weight of the adversarial loss, 10⁻³ in equation 3.
     """
 
-    def __init__(self, *parts: Any, features: keras.Model, adversarial: float, **options: Any) -> None:
+    def __init__(self, *parts: Any, features: keras.Model, adversarial_weight: float, **options: Any) -> None:
         super().__init__(*parts, **options)
-        self.features, self.adversarial = features, adversarial
+        self.features, self.adversarial_weight = features, adversarial_weight
 
     def pixel_loss(self, batch: Batch, seed: Seed) -> Terms:
         """Equation 4."""
@@ -36,13 +36,13 @@ class SRGAN(Upscaling):
         return {"mse": mean_squared_error(x, self.enlarged(x, training=True))}
 
     def generator_loss(self, batch: Batch, seed: Seed) -> Terms:
-        """Equation 3: the content by equations 4 and 5, and D's opinion by equation 6."""
+        """Equation 3: the content losses of equations 4 and 5, and the adversarial loss of equation 6."""
         x = batch[self.spec.target]
         again = self.enlarged(x, training=True)
         return {
             "mse": mean_squared_error(x, again),
             "features": perceptual_distance(self.features, x, again),
-            "adversarial": self.adversarial * self.adversarial_loss.generator(self.D(again, training=True)),
+            "adversarial": self.adversarial_weight * self.adversarial_loss.generator(self.D(again, training=True)),
         }
 
 
@@ -56,9 +56,18 @@ class SRGAN(Upscaling):
     batch_size=16,
     learning_rate=2e-4,
 )
-def srgan(spec: Spec, *, scale: int = 4, width: int = 32, blocks: int = 4, adversarial: float = 1e-3) -> SRGAN:
-    """Enlarges photographs: by squared error first, then against a discriminator and by their look."""
+def srgan(spec: Spec, *, scale: int = 4, width: int = 32, blocks: int = 4, adversarial_weight: float = 1e-3) -> SRGAN:
+    """Enlarges photographs: trained by squared error, then by features and against D.
+
+    Args:
+      scale: factor by which each side is enlarged: 2, 4 or 8.
+      width: channels of the networks.
+      blocks: residual blocks of the generator.
+      adversarial_weight: weight of the adversarial loss beside the content losses.
+    """
     channels = spec.shape[-1]
     G, D = srresnet(channels, scale, width=width, blocks=blocks), discriminator(channels, width=width)
-    look = random_features(channels)
-    return SRGAN(spec, G, D, scale=scale, loss=non_saturating(), features=look, adversarial=adversarial)
+    features = random_features(channels)
+    return SRGAN(
+        spec, G, D, scale=scale, loss=non_saturating(), features=features, adversarial_weight=adversarial_weight
+    )

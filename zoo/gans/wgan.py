@@ -1,4 +1,4 @@
-"""WGAN: a critic that estimates the Wasserstein distance, kept Lipschitz by clipping. arXiv 1701.07875."""
+"""WGAN: a critic with clipped weights estimates the Wasserstein distance. Arjovsky et al., arXiv 1701.07875."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -20,7 +20,15 @@ from zoo.losses.adversarial import wasserstein
 def wgan(
     spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, clip: float = 0.02, updates: int = 3
 ) -> GAN:
-    """A critic, clipped after each of its moves, estimates a distance that G lowers. Algorithm 1."""
+    """A critic with clipped weights estimates the Wasserstein distance. Algorithm 1.
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      clip: c, bound of the critic's weights, which are clipped after each update.
+      updates: critic updates for each generator update.
+    """
     return assemble(
         spec,
         loss=wasserstein(),

@@ -1,4 +1,4 @@
-"""WGAN-GP: a critic whose slope is drawn to 1. Gulrajani et al., arXiv 1704.00028."""
+"""WGAN-GP: a gradient penalty makes the critic 1-Lipschitz. Gulrajani et al., arXiv 1704.00028."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -30,7 +30,17 @@ def wgan_gp(
     penalty_weight: float = 10.0,
     updates: int = 3,
 ) -> GAN:
-    """The critic pays for slopes other than 1 between real and fake. Algorithm 1; no batch normalisation in it."""
+    """A gradient penalty instead of clipping makes the critic 1-Lipschitz.
+
+    Algorithm 1. The critic has no batch normalisation (section 4).
+
+    Args:
+      networks: mlp, or for images dcgan, resnet, subpixel, patch or unet.
+      latent: numbers in the noise.
+      width: channels of convolutional networks at the finest level; they double at each level below.
+      penalty_weight: λ, weight of the gradient penalty.
+      updates: critic updates for each generator update.
+    """
     return assemble(
         spec,
         loss=wasserstein(),

@@ -1,1 +1,1 @@
-"""Losses: pure functions, one value per example, a reference each. The engine takes the means."""
+"""Losses: pure functions with one value per example. The engine takes the means."""

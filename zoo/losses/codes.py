@@ -1,4 +1,4 @@
-"""What is paid for codes: contraction and sparsity."""
+"""Penalties of codes: contraction and sparsity."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ def contraction(encoder: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor, directi
     """Σ over directions v of ‖vᵀ ∂h/∂x‖²: x (B, *shape), directions (B, K, D) in code space -> (B,).
 
     With the D unit vectors it is the squared Frobenius norm of the Jacobian exactly (Rifai et al., ICML 2011,
-    equation 1); with K draws of N(0, I/K) it is an unbiased estimate of it (Hutchinson 1989).
+    equation 1); with K samples of N(0, I/K) it is an unbiased estimate of that (Hutchinson 1989).
     """
     k = directions.shape[1]
     repeated = tf.repeat(x, k, axis=0)

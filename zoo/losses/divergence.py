@@ -23,7 +23,7 @@ _LOG_BOUND = 10.0
 
 
 def bounded(log_variance: tf.Tensor) -> tf.Tensor:
-    """A log-variance kept smoothly within ±10: beyond, its exponential turns a run into NaN and nothing is learnt."""
+    """The log-variance, smoothly limited to ±10: the exponential of larger ones overflows, and losses become NaN."""
     return _LOG_BOUND * tf.tanh(log_variance / _LOG_BOUND)
 
 
@@ -34,7 +34,7 @@ def kl_bernoulli(p: float, q: tf.Tensor) -> tf.Tensor:
 
 
 def maximum_mean_discrepancy(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """The unbiased estimate of MMD², (N, D) twice -> a scalar; negative by chance where both are alike.
+    """The unbiased estimate of MMD², (N, D) twice -> a scalar; it can be negative where both distributions are alike.
 
     Its kernel is the sum of inverse multiquadrics C / (C + ‖x − y‖²) for C = 2 D s, s = 0.1 ... 10: Tolstikhin et
     al., arXiv 1711.01558, section 4, for a prior of unit variance.
@@ -63,7 +63,7 @@ def total_correlation(
     batch = z.shape[0]
     squared = (z[:, None] - mean[None]) ** 2 * tf.exp(-log_variance)[None]
     pairs = -0.5 * (squared + log_variance[None] + math.log(2.0 * math.pi))  # log q(z_i | x_j), (B, B, D)
-    # Row i's own x has weight 1/N, one other the rest that the batch stands for, the others 1/(B − 1).
+    # Row i's own x has weight 1/N, one other row the weight of the rest of the data, the others 1/(B − 1).
     last = (count - batch + 1) / (count * (batch - 1))
     weights = tf.fill((batch, batch), 1.0 / (batch - 1))
     weights = tf.linalg.set_diag(weights, tf.fill((batch,), 1.0 / count))

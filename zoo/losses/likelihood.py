@@ -1,4 +1,4 @@
-"""Likelihoods p(x|z): what a decoder's outputs are the parameters of. Images x in [0, 1]."""
+"""Likelihoods p(x|z), whose parameters are a decoder's outputs, for x in [0, 1]."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ _LEVELS = 256
 
 @dataclass(frozen=True)
 class Likelihood:
-    """One family of distributions over images.
+    """A family of distributions over examples.
 
     Attributes:
-      parameters: how many numbers the decoder gives for each feature, side by side in the last axis.
-      log_prob: (x (B, *shape) in [0, 1], the decoder's outputs) -> log p(x|z) in nats, (B,), summed over features.
+      parameters: outputs of the decoder for each value of x, side by side in the last axis.
+      log_prob: (x (B, *shape) in [0, 1], the decoder's outputs) -> log p(x|z) in nats, (B,), summed over an example.
       mean: the outputs -> the mean of p(x|z), (B, *shape) in [0, 1].
     """
 
@@ -57,15 +57,15 @@ def _first(outputs: tf.Tensor) -> tf.Tensor:
 
 
 BERNOULLI = Likelihood(1, lambda x, logits: -reconstruction.bernoulli(x, logits), tf.sigmoid)
-"""Each feature a coin of probability σ(output); see `reconstruction.bernoulli` for what that means for grey values."""
+"""Each value is 1 with probability σ(output), else 0; for values in between see `reconstruction.bernoulli`."""
 
 GAUSSIAN = Likelihood(2, _gaussian, _first)
-"""N(σ(a), exp b) for each feature, a and b the decoder's: the variance is learnt, its logarithm within ±10."""
+"""N(σ(a), exp b) for each value, where a and b are the decoder's outputs; b is limited to ±10."""
 
 LOGISTIC = Likelihood(2, _logistic, _first)
-"""The logistic distribution of mean σ(a) and scale exp b, in 256 bins: a probability of the grey value that was seen.
+"""The logistic distribution of mean σ(a) and scale exp b, discretised to 256 values: a probability of each grey value.
 
-Kingma et al., arXiv 1606.04934, section 6.2; the first and the last bin have the tails.
+Kingma et al., arXiv 1606.04934, section 6.2; the first and the last value include the tails.
 """
 
 LIKELIHOODS: Mapping[str, Likelihood] = {"bernoulli": BERNOULLI, "gaussian": GAUSSIAN, "logistic": LOGISTIC}

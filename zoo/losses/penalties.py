@@ -1,4 +1,4 @@
-"""Penalties and constraints on discriminators: each once, per example, in float32."""
+"""Penalties and constraints of discriminators; the penalties per example, in float32."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,14 +10,14 @@ from zoo.core.errors import unknown
 from zoo.core.random import Seed
 
 Discriminator = Callable[[tf.Tensor], tf.Tensor]
-"""x (B, *shape) -> logits (B,), or (B, h, w) of patches; row i depends on x[i] alone."""
+"""x (B, *shape) -> logits (B,), or (B, h, w) of patches. Row i depends on x[i] alone."""
 
 Penalty = Callable[[Discriminator, tf.Tensor, tf.Tensor, Seed], tf.Tensor]
-"""(D, real, fake, seed) -> (B,)."""
+"""(D, real examples, generated examples, seed) -> (B,)."""
 
 
 def squared_gradient(D: Discriminator, x: tf.Tensor) -> tf.Tensor:
-    """‖∂D/∂x‖² of each example, of the mean over patches where D judges several: (B, *shape) -> (B,)."""
+    """‖∂D/∂x‖² of each example, where D is the mean over patches if there are several: (B, *shape) -> (B,)."""
     with tf.GradientTape() as tape:
         tape.watch(x)
         logits = D(x)
@@ -27,12 +27,12 @@ def squared_gradient(D: Discriminator, x: tf.Tensor) -> tf.Tensor:
 
 
 def gradient_norm(D: Discriminator, x: tf.Tensor) -> tf.Tensor:
-    """‖∂D/∂x‖ of each example, with a gradient of its own where it is zero: a bare root's would be NaN."""
+    """‖∂D/∂x‖ of each example, (B,); its own gradient is finite where it is zero."""
     return tf.sqrt(squared_gradient(D, x) + 1e-12)
 
 
 def between(real: tf.Tensor, fake: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """A point on the line from each real example to its fake, one uniform number for each example."""
+    """A uniformly sampled point on the line between each real example and the generated one of its row: (B, *shape)."""
     alpha = seed.fold("between").uniform((1,) * (real.shape.rank - 1))
     return alpha * real + (1.0 - alpha) * fake
 
@@ -40,9 +40,10 @@ def between(real: tf.Tensor, fake: tf.Tensor, seed: Seed) -> tf.Tensor:
 def gradient_penalty(
     D: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: Seed, *, one_sided: bool = False
 ) -> tf.Tensor:
-    """(‖∂D/∂x̂‖ − 1)² at points between real and fake. Gulrajani et al., arXiv 1704.00028, equation 3.
+    """(‖∂D/∂x̂‖ − 1)² at points between real and generated examples. Gulrajani et al., arXiv 1704.00028, equation 3.
 
-    One-sided, only norms above 1 are paid for (section 4 there; Petzka et al., arXiv 1709.08894).
+    Args:
+      one_sided: penalise norms above 1 alone (section 4 there; Petzka et al., arXiv 1709.08894).
     """
     excess = gradient_norm(D, between(real, fake, seed)) - 1.0
     return tf.nn.relu(excess) ** 2 if one_sided else excess**2
@@ -51,7 +52,7 @@ def gradient_penalty(
 def dragan(D: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: Seed) -> tf.Tensor:
     """(‖∂D/∂x̂‖ − 1)² around real examples: x̂ = x + ½ σ(x) u, u uniform. Kodali et al., arXiv 1705.07215, section 2.3.
 
-    σ(x) is the deviation within the example, where the authors' code takes the batch's.
+    σ(x) is the standard deviation within the example; the authors' code takes that of the batch.
     """
     axes = list(range(1, real.shape.rank))
     deviation = tf.math.reduce_std(real, axis=axes, keepdims=True)
@@ -65,7 +66,7 @@ def r1(D: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: Seed) -> tf.Ten
 
 
 def r2(D: Discriminator, real: tf.Tensor, fake: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """½ ‖∂D/∂x‖² at fakes: equation 10 there."""
+    """½ ‖∂D/∂x‖² at generated examples. Mescheder et al., arXiv 1801.04406, equation 10."""
     return 0.5 * squared_gradient(D, fake)
 
 

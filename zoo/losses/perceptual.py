@@ -1,4 +1,4 @@
-"""How far two images look from each other. Johnson, Alahi & Fei-Fei, arXiv 1603.08155, section 3.2."""
+"""Distances of images in feature space. Johnson, Alahi & Fei-Fei, arXiv 1603.08155, section 3.2."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""How far a reconstruction is from its original: summed over the features of each example, or their mean by name."""
+"""Distances between examples and their reconstructions: sums over each example, or means where the name says so."""
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ def mean_squared_error(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 def bernoulli(x: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """−log p(x | logits) in nats for x in [0, 1], the binary cross-entropy: (B, ...) twice -> (B,).
 
-    For grey values between 0 and 1 this is the cross-entropy, not a normalised density (Loaiza-Ganem &
-    Cunningham, arXiv 1907.06845).
+    For values strictly between 0 and 1 it is the cross-entropy, not a normalised density (Loaiza-Ganem & Cunningham,
+    arXiv 1907.06845).
     """
     return _sum(tf.nn.sigmoid_cross_entropy_with_logits(labels=x, logits=logits))

@@ -1,1 +1,1 @@
-"""Networks: functions of shapes that return a built keras.Model, whose output is float32 in any precision."""
+"""Networks: functions of shapes that return a built keras.Model, with float32 outputs in any precision."""

@@ -1,4 +1,4 @@
-"""A generator and a discriminator, by name."""
+"""Pairs of a generator and a discriminator, by name."""
 
 import keras
 
@@ -27,27 +27,30 @@ def adversaries(
 
     Args:
       condition: channels that the discriminator takes beside those of an example.
-      networks: `mlp` of `hidden` units a layer, or convolutional ones of `width` channels at first: `dcgan`, `resnet`,
-        `subpixel`, whose G alone differs from dcgan's, `patch` and `unet`, whose D alone does and judges many places.
-      norm: the discriminator's: batch, none or spectral. An mlp has no batch normalisation.
+      networks: `mlp` of `hidden` units a layer, or convolutional networks of `width` channels at the finest level:
+        `dcgan`; `resnet`; `subpixel`, with the discriminator of dcgan; `patch` and `unet`, with the generator of dcgan
+        and a discriminator that gives a logit for each patch or pixel.
+      outputs: shape of the discriminator's output for one example; () for one logit.
+      norm: of the discriminator: batch, none or spectral. An mlp has no batch normalisation.
 
-    Errors: UserError for a name that is not one, and for data that the networks are not for.
+    Errors: UserError for a name that is not known, and for data that the networks are not for.
     """
     if networks not in NETWORKS:
         raise unknown("kind of networks", networks, NETWORKS)
     if norm not in NORMS:
         raise unknown("norm", norm, NORMS)
-    seen = (*shape[:-1], shape[-1] + condition)
+    shown = (*shape[:-1], shape[-1] + condition)
     if networks == "mlp":
         G = mlp((latent,), hidden, shape, output="tanh", name="generator")
-        D = mlp(seen, hidden[::-1], outputs, activation="leaky_relu", norm=norm, name="discriminator")
+        D = mlp(shown, hidden[::-1], outputs, activation="leaky_relu", norm=norm, name="discriminator")
         return G, D
     G = {"resnet": resnet, "subpixel": subpixel}.get(networks, dcgan).generator(latent, shape, width=width)
     if networks in ("patch", "unet"):
         if outputs:
             raise UserError(
-                f"networks={networks} judges places of an image, and does nothing else. Try networks=dcgan."
+                f"The discriminator of networks={networks} has no further outputs, which this model needs. Try "
+                "networks=dcgan."
             )
-        return G, {"patch": patch_discriminator, "unet": unet_discriminator}[networks](seen, width=width, norm=norm)
-    D = (resnet if networks == "resnet" else dcgan).discriminator(seen, outputs=outputs, width=width, norm=norm)
+        return G, {"patch": patch_discriminator, "unet": unet_discriminator}[networks](shown, width=width, norm=norm)
+    D = (resnet if networks == "resnet" else dcgan).discriminator(shown, outputs=outputs, width=width, norm=norm)
     return G, D

@@ -1,4 +1,4 @@
-"""Convolutional encoders and decoders: sides are halved, rounding up, while they are above 4 to 7."""
+"""Convolutional encoders and decoders. Sides are halved, rounding up, until the shorter one is at most 7."""
 
 import math
 
@@ -9,7 +9,10 @@ from zoo.core.errors import UserError
 
 
 def sides(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """The sides at each resolution, finest first: (28, 28), (14, 14), (7, 7). Errors: UserError for small images."""
+    """The sides at each resolution, finest first: (28, 28), (14, 14), (7, 7).
+
+    Errors: UserError for images of less than 8 x 8 pixels, and shapes other than (H, W, C).
+    """
     if len(shape) != 3 or min(shape[:2]) < 8:
         raise UserError(
             f"Convolutional networks need images of at least 8 x 8 pixels; this data has shape {shape}. "
@@ -22,7 +25,7 @@ def sides(shape: tuple[int, ...]) -> list[tuple[int, int]]:
 
 
 def cropped(x: keras.KerasTensor, size: tuple[int, int]) -> keras.KerasTensor:
-    """Images of sides rounded up (B, H', W', C) -> (B, H, W, C), without the last row or column."""
+    """Images (B, H', W', C) -> (B, H, W, C) of `size` (H, W): rows at the bottom and columns at the right are cut."""
     return layers.Cropping2D([(0, n - side) for n, side in zip(x.shape[1:3], size, strict=True)])(x)
 
 

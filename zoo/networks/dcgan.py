@@ -1,7 +1,7 @@
 """The all-convolutional pair of Radford, Metz & Chintala, arXiv 1511.06434.
 
 Strided convolutions instead of pooling, no dense layers, batch normalisation except at the generator's output and the
-discriminator's input. Sizes follow from the data: sides are halved, rounding up, while they are above 4 to 7.
+discriminator's input. Sides are halved, rounding up, until the shorter one is at most 7.
 """
 
 import math
@@ -14,7 +14,7 @@ from zoo.networks.norms import biased, bounded, normalised
 
 
 def _normal() -> keras.Initializer:
-    """N(0, 0.02²), one object for each layer: an initializer settles its seed when it is made."""
+    """N(0, 0.02²), a new object for each layer: an initializer draws its seed when it is made."""
     return keras.initializers.RandomNormal(stddev=0.02)
 
 
@@ -42,7 +42,8 @@ def discriminator(
 ) -> keras.Model:
     """Images (B, *shape) in [-1, 1] -> logits (B, *outputs).
 
-    norm: batch, none, which gradient penalties want (arXiv 1704.00028, section 4), or spectral.
+    Args:
+      norm: batch, none or spectral; gradient penalties need one other than batch (arXiv 1704.00028, section 4).
     """
     *finer, coarsest = sides(shape)
 
@@ -52,8 +53,8 @@ def discriminator(
 
     x = image = keras.Input(shape)
     for level in range(len(finer)):
-        outputs_norm = norm if level else "none"
-        x = convolved(x, width * 2**level, 4, 2, "same", use_bias=biased(outputs_norm))
-        x = layers.LeakyReLU(0.2)(normalised(x, outputs_norm))
+        layer_norm = norm if level else "none"
+        x = convolved(x, width * 2**level, 4, 2, "same", use_bias=biased(layer_norm))
+        x = layers.LeakyReLU(0.2)(normalised(x, layer_norm))
     x = convolved(x, math.prod(outputs), coarsest, dtype="float32")
     return keras.Model(image, layers.Reshape(outputs, dtype="float32")(x), name="discriminator")

@@ -23,8 +23,10 @@ def mlp(
     """Dense layers between shapes of any rank, (B, *inputs) -> (B, *outputs).
 
     Args:
-      output: the last one's activation.
-      norm: spectral; any other leaves the layers as they are.
+      hidden: units of each hidden layer.
+      activation: of the hidden layers.
+      output: activation of the last layer.
+      norm: spectral, or none; batch is the same as none.
     """
 
     def dense(x: keras.KerasTensor, units: int, **options: Any) -> keras.KerasTensor:

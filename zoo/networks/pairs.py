@@ -1,4 +1,4 @@
-"""An encoder and its mirror, by name."""
+"""Pairs of an encoder and a decoder that mirrors it, by name."""
 
 import keras
 
@@ -19,14 +19,16 @@ def pair(
     hidden: tuple[int, ...] = (),
     width: int = 32,
 ) -> tuple[keras.Model, keras.Model]:
-    """(B, *shape) -> (B, codes), and (B, code) -> (B, *outputs).
+    """An encoder (B, *shape) -> (B, codes), and a decoder (B, code) -> (B, *outputs).
 
     Args:
-      networks: `mlp` of `hidden` units a layer, mirrored in the decoder, or `conv` of `width` channels at first.
-      codes: how many numbers the encoder gives, for instance a mean and a variance for each code; default: code.
-      outputs: what the decoder gives; default: the data's shape.
+      networks: `mlp` of `hidden` units a layer, reversed in the decoder, or `conv` of `width` channels at the finest
+        level.
+      code: size of the decoder's input.
+      codes: size of the encoder's output, for instance a mean and a variance for each code; by default `code`.
+      outputs: shape of the decoder's output for one example; by default `shape`.
 
-    Errors: UserError for a name that is not one, and images too small for `conv`.
+    Errors: UserError for a name that is not known, and images too small for `conv`.
     """
     codes, outputs = codes or code, outputs or shape
     if networks == "mlp":

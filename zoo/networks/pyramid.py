@@ -1,7 +1,6 @@
-"""The conditional pair of a level of the Laplacian pyramid. Denton et al., arXiv 1506.05751, section 4.2.
+"""Conditional generators and discriminators for the levels of a Laplacian pyramid.
 
-All convolutions keep the resolution in the generator: what it draws is detail, and where it belongs is in the picture
-that it is given.
+Denton et al., arXiv 1506.05751, section 4.2. The generator's convolutions keep the resolution.
 """
 
 from typing import NamedTuple
@@ -13,7 +12,13 @@ from zoo.networks.conv import sides
 
 
 class Level(NamedTuple):
-    """One resolution: G draws the detail that a blurred image lacks, [l, noise] -> h; D judges it, [l, h] -> logits."""
+    """Networks of one resolution.
+
+    Attributes:
+      size: (H, W).
+      G: [blurred images l (B, H, W, C), noise (B, H, W, 1)] -> the detail h that l lacks, (B, H, W, C).
+      D: [l, h] -> logits (B,).
+    """
 
     size: tuple[int, int]
     G: keras.Model
@@ -21,7 +26,7 @@ class Level(NamedTuple):
 
 
 def levels(shape: tuple[int, ...], *, width: int = 64) -> list[Level]:
-    """A pair for each resolution of images of this shape, the finest first. Errors: UserError for small ones."""
+    """Networks for each resolution of images of this shape, the finest first. Errors: UserError for small images."""
     shapes = [(*size, shape[-1]) for size in sides(shape)]
     return [Level(s[:2], residual_generator(s, width=width), residual_discriminator(s, width=width)) for s in shapes]
 
@@ -37,7 +42,7 @@ def residual_generator(shape: tuple[int, ...], *, width: int = 64) -> keras.Mode
 
 
 def residual_discriminator(shape: tuple[int, ...], *, width: int = 64) -> keras.Model:
-    """A blurred image and a detail, (B, H, W, C) each -> logits (B,) of the detail being the image's own."""
+    """A blurred image and a detail, (B, H, W, C) each -> logits (B,) that the detail is real."""
     low, detail = keras.Input(shape), keras.Input(shape)
     x = layers.Concatenate()([layers.Add()([low, detail]), low])
     for times in (1, 2):

@@ -1,7 +1,7 @@
-"""Features that nobody trained: a convolutional network whose weights are drawn once and stay.
+"""Features of an untrained convolutional network with fixed random weights.
 
 A perceptual distance needs a deep network's structure rather than its training: Liu et al., arXiv 2103.10571; Amir &
-Weiss, CVPR 2021, who show that random filters compare how small patches are distributed. So nothing is downloaded.
+Weiss, CVPR 2021, who show that random filters compare the distributions of small patches. So nothing is downloaded.
 """
 
 import keras
@@ -9,9 +9,9 @@ from keras import layers
 
 
 def random_features(channels: int, *, depth: int = 3, width: int = 16, seed: int = 0) -> keras.Model:
-    """Images (B, H, W, channels) of any size -> a list of `depth` maps of features, at H, H/2, H/4 ...
+    """Images (B, H, W, channels) of any size -> a list of `depth` feature maps, of sides H, H/2, H/4 ...
 
-    float32 in any precision. The same seed gives the same network in every process. Its weights are frozen.
+    float32 in any precision. The same seed gives the same network in every process. The weights are frozen.
     """
     x = image = keras.Input((None, None, channels))
     maps = []

@@ -1,7 +1,7 @@
 """Residual generator and discriminator: He et al., arXiv 1603.05027, as Gulrajani et al., arXiv 1704.00028, use them.
 
-Blocks that keep their input and add to it; sides as in `zoo.networks.conv`. A block's last convolution is near zero at
-first (Zhang et al., arXiv 1901.09321), so that depth needs no normalisation.
+Sides are as in `zoo.networks.conv`. A block's last convolution is near zero at first (Zhang et al., arXiv 1901.09321),
+so that depth needs no normalisation.
 """
 
 import math
@@ -14,9 +14,9 @@ from zoo.networks.norms import biased, bounded, normalised
 
 
 def _block(x: keras.KerasTensor, channels: int, norm: str) -> keras.KerasTensor:
-    """x, on as many channels as asked for, and what two convolutions add to it."""
+    """A residual block: x, projected to `channels`, plus two convolutions of it."""
     inner = x
-    # Not zero: the gradient of what is before it would be, and Adam makes full steps of what is left of that.
+    # Not zero: then the layers before it would have no gradient, and Adam would make full steps of rounding errors.
     for scale in (2.0, 0.02):
         inner = layers.LeakyReLU(0.2)(normalised(inner, norm))
         initializer = keras.initializers.VarianceScaling(scale)
@@ -45,7 +45,8 @@ def discriminator(
 ) -> keras.Model:
     """Images (B, *shape) in [-1, 1] -> logits (B, *outputs); `width` channels at half the resolution, doubling below.
 
-    norm: batch, none or spectral.
+    Args:
+      norm: batch, none or spectral.
     """
     image = keras.Input(shape)
     x = bounded(layers.Conv2D(width, 3, padding="same"), norm)(image)

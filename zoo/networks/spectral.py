@@ -8,8 +8,8 @@ from keras import layers
 class SpectralNormalised(layers.Layer):
     """A dense or convolutional layer whose kernel is used as W / σ(W), by power iteration (appendix A).
 
-    A call takes one step from `u` and leaves it where it is, so that calls are alike in training and in use, however
-    many there are in a move; `advance` moves u, once after each move of the weights.
+    A call takes one step of the power iteration from `u` and does not change `u`, so that all calls in an update, and
+    those in use, compute the same. `advance` changes u; it is called once after each update of the weights.
     """
 
     def __init__(self, layer: layers.Layer) -> None:
@@ -17,9 +17,9 @@ class SpectralNormalised(layers.Layer):
         self.layer = layer
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        """Makes the layer's weights, and u."""
+        """Builds the wrapped layer, and u."""
         self.layer.build(shape)
-        # Every replica computes the same u.
+        # All replicas compute the same u.
         self.u = self.add_weight(
             (self.layer.kernel.shape[-1],),
             keras.initializers.RandomNormal(),
@@ -30,11 +30,11 @@ class SpectralNormalised(layers.Layer):
         )
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The layer's."""
+        """That of the wrapped layer."""
         return self.layer.compute_output_shape(shape)
 
     def _step(self, W: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """u after a step, and σ(W) = uᵀ Wᵀ v, of W (inputs, outputs)."""
+        """u after one step, and σ(W) = uᵀ Wᵀ v, for W (inputs, outputs)."""
         fixed = tf.stop_gradient(W)
         v = tf.math.l2_normalize(tf.linalg.matvec(fixed, self.u.value))
         u = tf.math.l2_normalize(tf.linalg.matvec(fixed, v, transpose_a=True))
@@ -45,7 +45,7 @@ class SpectralNormalised(layers.Layer):
         return tf.reshape(tf.cast(kernel.value, tf.float32), (-1, kernel.shape[-1]))
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """The layer's output with W / σ(W), whose gradient takes σ(W) into account."""
+        """The wrapped layer's output with the kernel W / σ(W); gradients pass through σ(W) too."""
         W = self._matrix()
         kernel = self.layer.kernel
         normalised = tf.reshape(W / self._step(W)[1], kernel.shape)
@@ -58,7 +58,7 @@ class SpectralNormalised(layers.Layer):
 
 
 def advance(*networks: keras.Model) -> None:
-    """One step in every spectrally normalised layer: the constraint of a player with such networks."""
+    """One power iteration in every spectrally normalised layer: the constraint of a player with such networks."""
     for network in networks:
         for layer in network._flatten_layers():
             if isinstance(layer, SpectralNormalised):

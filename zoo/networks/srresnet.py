@@ -1,7 +1,7 @@
 """SRResNet, which enlarges images by sub-pixel convolutions, and the discriminator against it.
 
-Ledig et al., arXiv 1609.04802, section 2.1 and figure 4, with fewer and narrower blocks; no batch normalisation, as
-Lim et al., arXiv 1707.02921, section 3.1, found better.
+Ledig et al., arXiv 1609.04802, section 2.1 and figure 4, with fewer and narrower blocks, and without batch
+normalisation (Lim et al., arXiv 1707.02921, section 3.1).
 """
 
 import keras
@@ -20,9 +20,9 @@ class PixelShuffle(layers.Layer):
 
 
 def srresnet(channels: int, scale: int, *, width: int = 32, blocks: int = 4) -> keras.Model:
-    """Images (B, h, w, C) of any size -> the detail (B, scale h, scale w, C) that interpolation lacks, at first none.
+    """Images (B, h, w, C) of any size -> the detail (B, scale h, scale w, C) that interpolation lacks.
 
-    Errors: UserError for the scale.
+    Untrained, the detail is zero. Errors: UserError for a scale other than 2, 4 and 8.
     """
     if scale not in (2, 4, 8):
         raise UserError(f"SRGAN enlarges by scale=2, 4 or 8; received {scale}.")
@@ -40,7 +40,7 @@ def srresnet(channels: int, scale: int, *, width: int = 32, blocks: int = 4) -> 
 
 
 def discriminator(channels: int, *, width: int = 32) -> keras.Model:
-    """Images (B, H, W, C) of any size -> logits (B,): the mean over the places of the last map."""
+    """Images (B, H, W, C) of any size -> logits (B,): means over the positions of the last feature map."""
     x = image = keras.Input((None, None, channels))
     for level in range(3):
         for strides in (1, 2):

@@ -1,4 +1,4 @@
-"""A generator that enlarges by sub-pixel convolutions: Shi et al., arXiv 1609.05158."""
+"""A generator with sub-pixel convolutions: Shi et al., arXiv 1609.05158."""
 
 import math
 

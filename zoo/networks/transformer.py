@@ -1,11 +1,14 @@
-"""A causal transformer over short sequences. Vaswani et al., arXiv 1706.03762, with normalisation first."""
+"""A causal transformer over short sequences. Vaswani et al., arXiv 1706.03762, with pre-normalisation."""
 
 import keras
 from keras import layers
 
 
 def causal(length: int, inputs: int, outputs: int, *, width: int = 64, blocks: int = 2, heads: int = 4) -> keras.Model:
-    """(B, length, inputs) -> (B, length, outputs): row t sees rows up to t. Positions are for the inputs to tell."""
+    """(B, length, inputs) -> (B, length, outputs); row t depends on rows 0 to t.
+
+    The inputs must contain the position.
+    """
     entry = keras.Input((length, inputs))
     x = layers.Dense(width)(entry)
     for _ in range(blocks):

@@ -1,7 +1,7 @@
-"""The networks of translation: Zhu et al., arXiv 1703.10593, section 7.2, made smaller; zeros beyond the borders.
+"""Networks for translation: smaller ones than Zhu et al., arXiv 1703.10593, section 7.2, with zero padding.
 
 The generator is the residual one of Johnson et al., arXiv 1603.08155, with instance normalisation; the discriminator
-judges patches, Isola et al., arXiv 1611.07004, section 3.2.2.
+scores patches (Isola et al., arXiv 1611.07004, section 3.2.2).
 """
 
 import keras
@@ -23,7 +23,7 @@ def two_domains(a: tuple[int, ...], b: tuple[int, ...], *, width: int, blocks: i
 
 
 def _active(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Smooth where ReLU has a kink: on a flat background all places are at it at once, and rounding decides."""
+    """SiLU, which is smooth: with ReLU, a flat background could be all at its kink, where rounding errors decide."""
     return layers.Activation("silu")(x)
 
 
@@ -34,10 +34,15 @@ def _convolved(x: keras.KerasTensor, channels: int, kernel: int = 3, strides: in
 def translator(
     shape: tuple[int, ...], channels: int, *, width: int = 32, blocks: int = 4, name: str = "generator"
 ) -> keras.Model:
-    """Images (B, H, W, C) in [-1, 1] -> (B, H, W, channels) in [-1, 1], by way of a quarter of the resolution.
+    """Images (B, H, W, C) in [-1, 1] -> (B, H, W, channels) in [-1, 1].
 
-    `width` channels at the full resolution, twice and four times as many below; `blocks` residual ones at the bottom.
-    Images of less than 16 pixels are halved once. Errors: UserError for less than 8.
+    Sides are halved twice, those of images of less than 16 pixels once. Residual blocks are at the lowest resolution.
+
+    Args:
+      width: channels at full resolution; they double at each level below.
+      blocks: residual blocks.
+
+    Errors: UserError for images of less than 8 x 8 pixels.
     """
     image, levels = keras.Input(shape), sides(shape)[:3]
     x = _active(_convolved(image, width, 7))
@@ -56,9 +61,10 @@ def translator(
 def patch_discriminator(
     shape: tuple[int, ...], *, width: int = 32, norm: str = "instance", name: str = "discriminator"
 ) -> keras.Model:
-    """Images (B, H, W, C) in [-1, 1] -> scores (B, H / 4, W / 4), each of a patch of 22 x 22 pixels.
+    """Images (B, H, W, C) in [-1, 1] -> logits (B, H / 4, W / 4), one for each patch of 22 x 22 pixels.
 
-    norm: instance, batch, none or spectral.
+    Args:
+      norm: instance, batch, none or spectral.
     """
     image = keras.Input(shape)
     x = layers.LeakyReLU(0.2)(bounded(layers.Conv2D(width, 4, 2, "same"), norm)(image))

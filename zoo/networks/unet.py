@@ -1,6 +1,6 @@
-"""A discriminator that judges every pixel, knowing the whole image: a U-Net (Ronneberger et al., arXiv 1505.04597).
+"""A discriminator with a logit for every pixel: a U-Net (Ronneberger et al., arXiv 1505.04597).
 
-As a discriminator: Schönfeld et al., arXiv 2002.12655, section 3.1, of whose two outputs this is the decoder's.
+Schönfeld et al., arXiv 2002.12655, section 3.1, use it as a discriminator; of their two outputs this has the decoder's.
 """
 
 import keras
@@ -13,7 +13,8 @@ from zoo.networks.norms import biased, bounded, normalised
 def unet_discriminator(shape: tuple[int, ...], *, width: int = 32, norm: str = "none") -> keras.Model:
     """Images (B, H, W, C) in [-1, 1] -> logits (B, H, W); `width` channels at the full resolution, doubling below.
 
-    norm: batch, none or spectral.
+    Args:
+      norm: batch, none or spectral.
     """
     levels, image = sides(shape), keras.Input(shape)
 

@@ -15,8 +15,8 @@ from zoo.networks.norms import bounded
 def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
     """Latents (B, Z) and labels (B,) -> videos (B, T, H, W, C) in [-1, 1]; `width` channels at the full resolution.
 
-    At the lowest resolution a convolutional GRU carries the state from frame to frame; from there on every frame is
-    enlarged on its own.
+    At the lowest resolution a convolutional GRU gives a state for each frame; from there each frame is enlarged by
+    itself.
     """
     levels = sides(shape[1:])
     channels = width * 2 ** (len(levels) - 1)
@@ -33,18 +33,18 @@ def generator(latent: int, classes: int, shape: tuple[int, ...], *, width: int =
 
 
 def _enlarged(x: keras.KerasTensor, channels: int, size: tuple[int, int]) -> keras.KerasTensor:
-    """Twice the resolution, or a row or column less."""
+    """x at twice the resolution, cropped to `size`."""
     x = layers.Conv2D(channels, 3, padding="same", use_bias=False)(layers.UpSampling2D()(x))
     return _rectified(cropped(x, size))
 
 
 def _rectified(x: keras.KerasTensor) -> keras.KerasTensor:
-    """ReLU of x, normalised over the batch."""
+    """Batch normalisation and ReLU."""
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9, synchronized=True)(x))
 
 
 def _recurrent(x: keras.KerasTensor, frames: int) -> keras.KerasTensor:
-    """A convolutional GRU that sees x (B, H, W, C) in each frame: its states (B, T, H, W, C), from zero on.
+    """A convolutional GRU with the same input x (B, H, W, C) at each frame -> its states (B, T, H, W, C).
 
     Ballas et al., arXiv 1511.06432, equations 5 to 8.
     """
@@ -62,20 +62,22 @@ def _recurrent(x: keras.KerasTensor, frames: int) -> keras.KerasTensor:
 def frame_discriminator(classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
     """Frames (B, H, W, C) and labels (B,) -> logits (B,)."""
     frame = keras.Input(shape)
-    return _judged(frame, frame, classes, width, "frame_discriminator")
+    return _conditional_logits(frame, frame, classes, width, "frame_discriminator")
 
 
 def motion_discriminator(classes: int, shape: tuple[int, ...], *, width: int = 16) -> keras.Model:
-    """Videos (B, T, H, W, C) and labels (B,) -> logits (B,); each convolution over space sees all frames at once."""
+    """Videos (B, T, H, W, C) and labels (B,) -> logits (B,); the frames are the channels of its convolutions."""
     video = keras.Input(shape)
     x = ops.reshape(ops.transpose(video, (0, 2, 3, 1, 4)), (-1, *shape[1:3], shape[0] * shape[3]))
-    return _judged(video, x, classes, width, "motion_discriminator")
+    return _conditional_logits(video, x, classes, width, "motion_discriminator")
 
 
-def _judged(entry: keras.KerasTensor, x: keras.KerasTensor, classes: int, width: int, name: str) -> keras.Model:
-    """Strided convolutions of x, and the logit of features and label: Miyato & Koyama, arXiv 1802.05637, equation 3.
+def _conditional_logits(
+    entry: keras.KerasTensor, x: keras.KerasTensor, classes: int, width: int, name: str
+) -> keras.Model:
+    """Strided convolutions of x, and a logit conditioned on the label: Miyato & Koyama, arXiv 1802.05637, equation 3.
 
-    All weights are divided by their spectral norms.
+    All kernels are spectrally normalised.
     """
     while min(x.shape[1:3]) > 3:
         x = layers.LeakyReLU(0.2)(bounded(layers.Conv2D(width, 4, 2, "same"), "spectral")(x))

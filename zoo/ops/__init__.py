@@ -1,1 +1,1 @@
-"""What is done to tensors inside a training step: everything here compiles and has a gradient."""
+"""Operations on tensors inside a training step: they compile with XLA and have gradients."""

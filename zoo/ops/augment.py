@@ -1,7 +1,7 @@
-"""Differentiable augmentation of what a discriminator sees: Zhao et al., arXiv 2006.10738.
+"""Differentiable augmentation of a discriminator's inputs: Zhao et al., arXiv 2006.10738.
 
-Real and fake images are changed alike at random, and the generator's gradient passes through. Each row has noise of its
-own, and everything compiles and has a second derivative.
+Real and generated images are changed at random in the same way, and the generator's gradient passes through. Each row
+has its own noise. Everything compiles with XLA and has a second derivative.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ Change = Callable[[tf.Tensor, Seed], tf.Tensor]
 
 
 def colour(x: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """Brightness by up to ±½, saturation by 0 to 2 times, contrast by ½ to 1½ times."""
+    """Adds up to ±½ of brightness, multiplies saturation by 0 to 2 and contrast by ½ to 1½."""
     light, saturation, contrast = tf.unstack(seed.fold("colour").uniform((3, 1, 1, 1)), axis=1)
     x = x + light - 0.5
     grey = tf.reduce_mean(x, axis=3, keepdims=True)
@@ -27,26 +27,26 @@ def colour(x: tf.Tensor, seed: Seed) -> tf.Tensor:
 
 
 def translation(x: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """Moved by up to an eighth of each side, in whole pixels; what comes in is grey, zero."""
+    """Shifts by up to an eighth of each side, in whole pixels, and fills with zeros (grey)."""
     down, right = tf.unstack(seed.fold("translation").uniform((2,), -1.0, 1.0), axis=1)
     return tf.einsum("bij,bjkc,blk->bilc", _shift(x.shape[1], down), x, _shift(x.shape[2], right))
 
 
 def _shift(side: int, by: tf.Tensor) -> tf.Tensor:
-    """Matrices (B, side, side) that move by so many (B,) eighths of a side."""
+    """Matrices (B, side, side) that shift by `by` (B,) eighths of a side, rounded to whole pixels."""
     steps = tf.cast(tf.round(by * (side / 8)), tf.int32)
     return tf.one_hot(tf.range(side)[None] - steps[:, None], side)
 
 
 def cutout(x: tf.Tensor, seed: Seed) -> tf.Tensor:
-    """A rectangle of half of each side, anywhere, is grey."""
+    """Sets a rectangle of half of each side, at a random position, to zero (grey)."""
     centres = tf.unstack(seed.fold("cutout").uniform((2,)), axis=1)
     rows, columns = (_near(side, centre) for side, centre in zip(x.shape[1:3], centres, strict=True))
     return x * (1.0 - rows[:, :, None, None] * columns[:, None, :, None])
 
 
 def _near(side: int, centre: tf.Tensor) -> tf.Tensor:
-    """Which places of a side are within a quarter of it of the centre (B,) in [0, 1): (B, side) of 0 and 1."""
+    """1 for the pixels of a side at most a quarter of it away from the centre (B,) in [0, 1), else 0: (B, side)."""
     places = (tf.range(side, dtype=tf.float32) + 0.5) / side
     return tf.cast(tf.abs(places[None] - centre[:, None]) < 0.25, tf.float32)
 

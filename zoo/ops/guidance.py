@@ -1,8 +1,8 @@
-"""Explanation-guided training: the generator learns most where an explanation says that the discriminator looked.
+"""Explanation-guided training: the generator's gradient is larger where an explanation finds D's decision.
 
-Nagisetty, Graves, Scott & Ganesh, xAI-GAN, arXiv 2002.10438, equation 3. The explanation is what LIME's tends to on a
-grid of square parts: its coefficient of a part is Σ ∂D/∂x (x − baseline) over it, exactly so for a linear D (Garreau &
-Mardaoui, arXiv 2102.06307). The paper's own LIME arm had one to three segments a picture.
+Nagisetty, Graves, Scott & Ganesh, xAI-GAN, arXiv 2002.10438, equation 3. The explanation is the limit of LIME's on a
+grid of square parts: the coefficient of a part is Σ ∂D/∂x (x − baseline) over it, exactly for a linear D (Garreau &
+Mardaoui, arXiv 2102.06307). The paper's own LIME runs had one to three segments an image.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,15 @@ import tensorflow as tf
 
 
 def importance(D: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor, pixels: int = 4) -> tf.Tensor:
-    """How much each part of an image decides: |Σ ∂D/∂x (x − black)| over squares of `pixels`, with mean 1.
+    """The importance of each part of an image for D's logit: |Σ ∂D/∂x (x − black)| over the part, divided by the mean.
 
     Args:
       D: images -> logits (B,).
       x: images (B, H, W, C) in [-1, 1].
+      pixels: side of the square parts.
 
     Returns:
-      (B, H, W, 1), the same within a part; no gradient passes it.
+      (B, H, W, 1), constant within a part; no gradient passes through.
     """
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -31,7 +32,7 @@ def importance(D: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor, pixels: int = 
 
 
 def guided(x: tf.Tensor, D: Callable[[tf.Tensor], tf.Tensor], share: float) -> tf.Tensor:
-    """x itself, whose gradient is multiplied by 1 − share + share · `importance`: on the mean as strong as before."""
+    """x itself, with its gradient multiplied by 1 − share + share · `importance`, which is 1 on average."""
     weight = 1.0 - share + share * importance(D, x)
 
     @tf.custom_gradient

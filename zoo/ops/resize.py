@@ -1,4 +1,4 @@
-"""Making images smaller and larger, inside a training step: everything here compiles and has a gradient."""
+"""Resizing of images inside a training step, with gradients and XLA."""
 
 import tensorflow as tf
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 def shrink(x: tf.Tensor, factor: int) -> tf.Tensor:
     """Means over squares of factor x factor pixels: images or videos (..., H, W, C) -> (..., H / f, W / f, C).
 
-    Sides that do not divide are rounded up: the last mean is over what is left.
+    Sides that do not divide are rounded up; the last mean is then over the remaining pixels.
     """
     squares = [1] * (len(x.shape) - 4) + [factor, factor]
     beyond = [[0, 0]] * (len(x.shape) - 3) + [[0, -side % factor] for side in x.shape[-3:-1]] + [[0, 0]]
@@ -15,5 +15,5 @@ def shrink(x: tf.Tensor, factor: int) -> tf.Tensor:
 
 
 def enlarge(x: tf.Tensor, size: tuple[int, int] | tf.Tensor) -> tf.Tensor:
-    """Images (B, h, w, C) at another size (H, W), by bilinear interpolation."""
+    """Images (B, h, w, C) -> (B, H, W, C) of size (H, W), by bilinear interpolation."""
     return tf.image.resize(x, size, "bilinear")

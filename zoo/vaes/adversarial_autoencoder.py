@@ -1,4 +1,4 @@
-"""The adversarial autoencoder: a discriminator draws codes to the prior. Makhzani et al., arXiv 1511.05644."""
+"""The adversarial autoencoder: a discriminator makes the codes follow the prior. Makhzani et al., arXiv 1511.05644."""
 
 import tensorflow as tf
 
@@ -26,17 +26,28 @@ def adversarial_autoencoder(
     latent: int = 8,
     hidden: tuple[int, ...] = (512, 256),
     discriminator: tuple[int, ...] = (256, 256),
-    weight: float = 1.0,
+    adversarial_weight: float = 1.0,
     loss: str = "mse",
     networks: str = "mlp",
 ) -> Autoencoder:
-    """A discriminator on codes makes their distribution the prior: reconstruction, then regularisation, in turns."""
+    """A discriminator of codes makes their distribution the prior.
+
+    Each training step updates the autoencoder, then the discriminator, then the encoder against it.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      discriminator: units of each hidden layer of the discriminator.
+      adversarial_weight: weight of the encoder's adversarial loss.
+      loss: reconstruction loss, mse or bce.
+      networks: mlp, or conv for images.
+    """
     encoder, decoder = pair(networks, spec.shape, latent, hidden=hidden)
     D = mlp((latent,), discriminator, (1,), activation="leaky_relu", name="discriminator")
     adversarial_loss = non_saturating()
 
     def discriminate(batch: Batch, seed: Seed) -> Terms:
-        """Samples of the prior are real, codes are generated."""
+        """Discriminator loss: samples of the prior are real, codes are generated."""
         codes = tf.stop_gradient(encoder(batch[spec.target], training=False))
         return {
             "real": adversarial_loss.real(D(seed.normal((latent,)))[:, 0]),
@@ -44,9 +55,9 @@ def adversarial_autoencoder(
         }
 
     def generate(batch: Batch, seed: Seed) -> Terms:
-        """The encoder is the generator of codes."""
+        """Generator loss: the encoder generates the codes."""
         codes = encoder(batch[spec.target], training=True)
-        return {"fake": weight * adversarial_loss.generator(D(codes)[:, 0])}
+        return {"fake": adversarial_weight * adversarial_loss.generator(D(codes)[:, 0])}
 
     opponents = [
         Player("discriminator", [D], discriminate),

@@ -1,4 +1,4 @@
-"""β-TC-VAE: β weighs the total correlation alone. Chen et al., arXiv 1802.04942."""
+"""β-TC-VAE: β weights the total correlation of the codes alone. Chen et al., arXiv 1802.04942."""
 
 from collections.abc import Sequence
 
@@ -56,9 +56,16 @@ def beta_tc_vae(
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
-    """β weighs the total correlation of the codes alone.
+    """β weights the total correlation of the codes alone.
 
-    count is how many training examples there are.
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      beta: weight of the total correlation.
+      count: number of training examples.
+      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+      networks: mlp, or conv for images.
     """
     game = decomposed(beta, count=count, warmup=warmup)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

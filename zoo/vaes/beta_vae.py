@@ -1,4 +1,4 @@
-"""β-VAE: β weighs the KL against the reconstruction. Higgins et al., ICLR 2017 (openreview Sy2fzU9gl)."""
+"""β-VAE: β weights the KL divergence against the reconstruction. Higgins et al., ICLR 2017 (openreview Sy2fzU9gl)."""
 
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
@@ -26,6 +26,15 @@ def beta_vae(
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
-    """β weighs the KL against the reconstruction, and rises to its value in the first share of the run."""
+    """β weights the KL divergence against the reconstruction.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      beta: weight of the KL divergence.
+      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+      networks: mlp, or conv for images.
+    """
     game = elbo(beta, warmup=warmup)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

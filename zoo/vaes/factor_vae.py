@@ -1,4 +1,4 @@
-"""FactorVAE: a discriminator tells codes from codes whose dimensions were shuffled. Kim & Mnih, arXiv 1802.05983."""
+"""FactorVAE: a discriminator of codes estimates their total correlation. Kim & Mnih, arXiv 1802.05983."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def permute_dims(z: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
 
 
 def factored(gamma: float, units: Sequence[int]) -> Game:
-    """The VAE pays γ TC(z) more, as D estimates it; D learns to tell q(z) from Π q(z_j). Algorithm 2."""
+    """The VAE minimises −ELBO + γ TC(z), as D estimates it; D learns to tell q(z) from Π q(z_j). Algorithm 2."""
 
     def game(vae: VAE) -> Sequence[Player]:
         D = mlp((vae.latent,), units, (1,), activation="leaky_relu", name="discriminator")
@@ -32,7 +32,7 @@ def factored(gamma: float, units: Sequence[int]) -> Game:
             return vae.posterior.sample(hidden, seed.normal((vae.latent,)))[0]
 
         def loss(batch: Batch, seed: Seed) -> Terms:
-            """−ELBO + γ E[log D(z) / (1 − D(z))], equation 3; D's logit is that logarithm."""
+            """−ELBO + γ E[log D(z) / (1 − D(z))], equations 2 and 3; D's logit is this logarithm."""
             return {**plain.loss(batch, seed), "total_correlation": gamma * D(codes(batch, seed, training=True))[:, 0]}
 
         def discriminate(batch: Batch, seed: Seed) -> Terms:
@@ -62,6 +62,15 @@ def factor_vae(
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
-    """A discriminator on codes estimates the total correlation that the VAE pays for."""
+    """Penalises the total correlation of codes, estimated by a discriminator.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      gamma: weight of the total correlation.
+      discriminator: units of each hidden layer of the discriminator.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+      networks: mlp, or conv for images.
+    """
     game = factored(gamma, discriminator)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -1,6 +1,6 @@
 """A VAE whose posterior is a normalising flow. Rezende & Mohamed, arXiv 1505.05770.
 
-The flow is of affine coupling layers (Dinh et al., arXiv 1605.08803), each told what the encoder saw.
+The flow consists of affine coupling layers (Dinh et al., arXiv 1605.08803), conditioned on outputs of the encoder.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ tfb = tfp.bijectors
 class Flow(Posterior):
     """z_K = f_K ∘ ... ∘ f_1 (z_0) of a normal z_0: log q(z_K|x) = log q(z_0|x) − Σ log |det ∂f_k/∂z_(k−1)|, equation 6.
 
-    The encoder gives μ and log σ² of z_0, and `context` numbers that every coupling layer is told.
+    The encoder gives μ and log σ² of z_0, and `context` numbers on which every coupling layer is conditioned.
     """
 
     def __init__(self, latent: int, *, flows: int, hidden: int, context: int) -> None:
@@ -39,7 +39,7 @@ class Flow(Posterior):
         return mean, bounded(log_variance)
 
     def bijector(self, context: tf.Tensor) -> Any:
-        """f = f_K ∘ ... ∘ f_1; the order of the codes is turned round between layers."""
+        """f = f_K ∘ ... ∘ f_1; between layers the order of the code's dimensions is reversed."""
 
         def layer(network: keras.Model) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
             def shift_and_log_scale(kept: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -48,9 +48,9 @@ class Flow(Posterior):
 
             return shift_and_log_scale
 
-        turn = tfb.Permute(list(range(self.latent))[::-1])
+        reverse = tfb.Permute(list(range(self.latent))[::-1])
         steps = [tfb.RealNVP(self.kept, shift_and_log_scale_fn=layer(n)) for n in self.networks]
-        return tfb.Chain([part for step in reversed(steps) for part in (turn, step)])
+        return tfb.Chain([part for step in reversed(steps) for part in (reverse, step)])
 
     def sample(self, hidden: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """See Posterior."""
@@ -60,7 +60,7 @@ class Flow(Posterior):
         return flow.forward(start), log_normal(start, mean, log_variance) - flow.forward_log_det_jacobian(start, 1)
 
     def centre(self, hidden: tf.Tensor) -> tf.Tensor:
-        """Where the flow takes the mean."""
+        """The flow of the mean, f(μ)."""
         return self.bijector(hidden[:, 2 * self.latent :]).forward(self.moments(hidden)[0])
 
 
@@ -83,7 +83,15 @@ def flow_vae(
 ) -> VAE:
     """A normalising flow makes the posterior richer than a normal one.
 
-    It tells where codes are few: with many, a normal posterior is nearly as good.
+    The gain is largest with short codes: with long ones a normal posterior is nearly as good.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      flows: number of coupling layers.
+      flow_hidden: units of each coupling layer's hidden layer.
+      context: number of the encoder's outputs that each coupling layer is conditioned on.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
     """
     posterior = Flow(latent, flows=flows, hidden=flow_hidden, context=context)
     return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, more=context, posterior=posterior)

@@ -36,5 +36,12 @@ def importance_weighted(k: int) -> Game:
 def iwae(
     spec: Spec, *, k: int = 5, latent: int = 16, hidden: tuple[int, ...] = (256, 256), likelihood: str = "bernoulli"
 ) -> VAE:
-    """More samples of the posterior give a tighter bound of log p(x)."""
+    """More samples of the posterior give a tighter bound of log p(x).
+
+    Args:
+      k: codes sampled for each example in training.
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+    """
     return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, game=importance_weighted(k))

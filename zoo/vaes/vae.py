@@ -33,7 +33,7 @@ def vae(
       beta: weight of the KL divergence; 1 makes the objective a bound of log p(x).
       likelihood: p(x | z): bernoulli, gaussian or logistic.
       networks: mlp, or conv for images.
-      importance_samples: codes drawn for each example to estimate log p(x) in the exported model.
+      importance_samples: codes sampled for each example to estimate log p(x) in the exported model.
     """
     return assemble(
         spec,

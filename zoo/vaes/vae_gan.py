@@ -18,10 +18,15 @@ from zoo.networks.mlp import mlp
 from zoo.vaes.family import VAE, Game, assemble
 
 
-def learned_similarity(features: keras.Model, judge: keras.Model, gamma: float) -> Game:
-    """Algorithm 1: the encoder pays KL + L_like, the decoder γ L_like − L_GAN, the discriminator L_GAN.
+def learned_similarity(features: keras.Model, head: keras.Model, gamma: float) -> Game:
+    """Algorithm 1: the encoder minimises KL + L_like, the decoder γ L_like − L_GAN, the discriminator L_GAN.
 
     L_like is ½ ‖D_l(x) − D_l(x̃)‖² of the discriminator's features D_l, with x̃ decoded from q(z|x).
+
+    Args:
+      features: D_l, (B, *shape) -> (B, F).
+      head: the rest of D, (B, F) -> (B, 1) logits.
+      gamma: γ.
     """
     adversarial_loss = non_saturating()
 
@@ -33,41 +38,41 @@ def learned_similarity(features: keras.Model, judge: keras.Model, gamma: float) 
             hidden = vae.infer(batch[vae.spec.target], training=True)
             return generated(vae.posterior.sample(hidden, seed.normal((vae.latent,)))[0]), hidden
 
-        def like(x: tf.Tensor, again: tf.Tensor) -> tf.Tensor:
+        def feature_distance(x: tf.Tensor, again: tf.Tensor) -> tf.Tensor:
             return 0.5 * squared_error(tf.stop_gradient(features(x)), features(again))
 
         def logit(x: tf.Tensor) -> tf.Tensor:
-            return judge(features(x))[:, 0]
+            return head(features(x))[:, 0]
 
         def encode(batch: Batch, seed: Seed) -> Terms:
             again, hidden = reconstructed(batch, seed)
             return {
-                "likeness": like(batch[vae.spec.target], again),
+                "feature_distance": feature_distance(batch[vae.spec.target], again),
                 "kl": kl_standard_normal(*vae.posterior.moments(hidden)),
             }
 
         def decode(batch: Batch, seed: Seed) -> Terms:
             again, _ = reconstructed(batch, seed)
-            drawn = generated(seed.fold("prior").normal((vae.latent,)))
+            sampled = generated(seed.fold("prior").normal((vae.latent,)))
             return {
-                "likeness": gamma * like(batch[vae.spec.target], again),
+                "feature_distance": gamma * feature_distance(batch[vae.spec.target], again),
                 "reconstructed": 0.5 * adversarial_loss.generator(logit(again)),
-                "drawn": 0.5 * adversarial_loss.generator(logit(drawn)),
+                "sampled": 0.5 * adversarial_loss.generator(logit(sampled)),
             }
 
         def discriminate(batch: Batch, seed: Seed) -> Terms:
             again, _ = reconstructed(batch, seed)
-            drawn = generated(seed.fold("prior").normal((vae.latent,)))
+            sampled = generated(seed.fold("prior").normal((vae.latent,)))
             return {
                 "real": adversarial_loss.real(logit(batch[vae.spec.target])),
                 "reconstructed": 0.5 * adversarial_loss.fake(logit(again)),
-                "drawn": 0.5 * adversarial_loss.fake(logit(drawn)),
+                "sampled": 0.5 * adversarial_loss.fake(logit(sampled)),
             }
 
         return [
             Player("encoder", [vae.encoder], encode),
             Player("decoder", [vae.decoder], decode),
-            Player("discriminator", [features, judge], discriminate),
+            Player("discriminator", [features, head], discriminate),
         ]
 
     return game
@@ -91,11 +96,20 @@ def vae_gan(
     width: int = 32,
     networks: str = "mlp",
 ) -> VAE:
-    """A discriminator's features say how alike two images are."""
+    """Reconstructions are compared in the features of a discriminator.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      features: number of the discriminator's features.
+      gamma: γ, weight of the reconstruction against the adversarial loss in the decoder's loss.
+      width: with networks=conv, channels of the discriminator at half the resolution.
+      networks: mlp, or conv for images.
+    """
     if networks == "conv":
         D = conv.encoder(spec.shape, features, width=width, name="features")
     else:
         D = mlp(spec.shape, hidden[:1], (features,), activation="leaky_relu", name="features")
-    judge = mlp((features,), (features,), (1,), activation="leaky_relu", name="judge")
-    game = learned_similarity(D, judge, gamma)
+    head = mlp((features,), (features,), (1,), activation="leaky_relu", name="head")
+    game = learned_similarity(D, head, gamma)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, game=game)

@@ -1,4 +1,4 @@
-"""The VampPrior: a prior that is a mixture of posteriors of learnt inputs. Tomczak & Welling, arXiv 1705.07120."""
+"""The VampPrior: a mixture of the posteriors of learnt inputs. Tomczak & Welling, arXiv 1705.07120."""
 
 from typing import Any, final
 
@@ -30,7 +30,7 @@ class Vamp(Prior):
         self.networks, self.count = [self.inputs], count
 
     def distribution(self, vae: Inference) -> Any:
-        """The mixture."""
+        """p(z) as a distribution of tensorflow-probability."""
         mean, log_variance = vae.posterior.moments(vae.infer(self.inputs(tf.eye(self.count))))
         return tfd.MixtureSameFamily(
             tfd.Categorical(tf.zeros(self.count)), tfd.MultivariateNormalDiag(mean, tf.exp(0.5 * log_variance))
@@ -62,5 +62,12 @@ def vamp_vae(
     hidden: tuple[int, ...] = (512, 256),
     likelihood: str = "bernoulli",
 ) -> VAE:
-    """A prior learnt as a mixture of posteriors."""
+    """The prior is a learnt mixture of posteriors.
+
+    Args:
+      components: number of posteriors in the mixture.
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      likelihood: p(x | z): bernoulli, gaussian or logistic.
+    """
     return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, prior=Vamp(spec, components))

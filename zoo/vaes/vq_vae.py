@@ -25,14 +25,14 @@ from zoo.networks.transformer import causal
 
 @final
 class VQVAE(GenerativeModel):
-    """x -> z_e (B, T, D) -> the nearest of K embeddings e at each of T places -> x̂; and p(codes), row by row.
+    """x -> z_e (B, T, D) -> the nearest of K embeddings e at each of T positions -> x̂; and a prior p(codes).
 
     Args:
       encoder: (B, *shape) in [-1, 1] -> (B, T, D).
-      decoder: (B, T, D) -> (B, *shape) logits.
+      decoder: (B, T, D) -> logits (B, *shape); x̂ = 2 σ(logits) − 1.
       embeddings: K.
       commitment: β of equation 3.
-      switch: the share of the run after which the codes rest and the prior learns.
+      switch: the share of the run, 0 to 1, after which the autoencoder is fixed and the prior is trained.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class VQVAE(GenerativeModel):
         self.K, self.commitment = embeddings, commitment
         self.T, D = encoder.output_shape[1:]
         one_hot = keras.Input((embeddings,))
-        spread = keras.initializers.RandomUniform(-1.0 / embeddings, 1.0 / embeddings)
-        rows = layers.Dense(D, use_bias=False, kernel_initializer=spread, dtype="float32")(one_hot)
+        initial = keras.initializers.RandomUniform(-1.0 / embeddings, 1.0 / embeddings)
+        rows = layers.Dense(D, use_bias=False, kernel_initializer=initial, dtype="float32")(one_hot)
         self.codebook = keras.Model(one_hot, rows, name="codebook")
         self.prior = causal(self.T, embeddings + self.T, embeddings)
         self.players = [
@@ -86,20 +86,20 @@ class VQVAE(GenerativeModel):
         }
 
     def next_logits(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
-        """log p(code t | codes before t), not normalised: int64 (B, T) -> (B, T, K)."""
+        """Logits of code t given the codes before t: int64 (B, T) -> (B, T, K)."""
         before = tf.pad(tf.one_hot(codes, self.K)[:, :-1], [[0, 0], [1, 0], [0, 0]])
-        place = tf.broadcast_to(tf.eye(self.T)[None], (tf.shape(codes)[0], self.T, self.T))
-        return self.prior(tf.concat([before, place], axis=-1), training=training)
+        position = tf.broadcast_to(tf.eye(self.T)[None], (tf.shape(codes)[0], self.T, self.T))
+        return self.prior(tf.concat([before, position], axis=-1), training=training)
 
     def prior_loss(self, batch: Batch, seed: Seed) -> Terms:
         """−log p(codes), in nats."""
         codes = self.nearest(self.encoder(batch[self.spec.target], training=False))
-        return {"codes": self.surprise(codes, training=True)}
+        return {"codes": self.negative_log_prob(codes, training=True)}
 
-    def surprise(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
+    def negative_log_prob(self, codes: tf.Tensor, *, training: bool = False) -> tf.Tensor:
         """−log p(codes) in nats, (B, T) -> (B,)."""
-        each = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=training))
-        return tf.reduce_sum(each, axis=1)
+        terms = tf.nn.sparse_softmax_cross_entropy_with_logits(codes, self.next_logits(codes, training=training))
+        return tf.reduce_sum(terms, axis=1)
 
     def encode(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """x (B, *shape) -> codes, int64 (B, T) in 0 ... K − 1."""
@@ -116,9 +116,9 @@ class VQVAE(GenerativeModel):
 
     def anomaly(self, x: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """x (B, *shape) -> −log p(codes) in nats, (B,)."""
-        return {"score": self.surprise(self.encode(x)["codes"])}
+        return {"score": self.negative_log_prob(self.encode(x)["codes"])}
 
-    def draw(self, seed: Seed) -> tf.Tensor:
+    def sample_codes(self, seed: Seed) -> tf.Tensor:
         """Codes sampled from the prior, one after another by the Gumbel trick: int64 (B, T)."""
         uniform = seed.uniform((self.T, self.K), 2.0**-25, 1.0)
         gumbel = -tf.math.log(-tf.math.log(uniform))
@@ -132,7 +132,7 @@ class VQVAE(GenerativeModel):
 
     def sample(self, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """Seeds (B,) -> examples (B, *shape); row i depends on seed[i] alone."""
-        return self.decode(self.draw(Seed.of(seed)))
+        return self.decode(self.sample_codes(Seed.of(seed)))
 
     def signatures(self) -> Mapping[str, Signature]:
         """sample, encode, decode, reconstruct, anomaly."""
@@ -148,7 +148,7 @@ class VQVAE(GenerativeModel):
     def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
         """Samples, then the examples, each followed by its reconstruction."""
         x = batch[self.spec.target]
-        return tf.concat([self.decode(self.draw(seed))["x"], interleave(x, self.reconstruct(x)["x"])], axis=0)
+        return tf.concat([self.decode(self.sample_codes(seed))["x"], interleave(x, self.reconstruct(x)["x"])], axis=0)
 
 
 @recipe(
@@ -156,7 +156,7 @@ class VQVAE(GenerativeModel):
     reference="arXiv 1711.00937",
     claims=[
         Claim("discrete codes lose little", "test_error", "vae"),
-        Claim("the prior knows which codes go together", "frechet", "random codes"),
+        Claim("the prior models which codes occur together", "frechet", "random codes"),
     ],
     epochs=40,
     learning_rate=1e-3,
@@ -174,7 +174,14 @@ def vq_vae(
 ) -> VQVAE:
     """Discrete codes, and a prior learnt over them.
 
-    tokens and hidden are for tables, width for images.
+    Args:
+      embeddings: K, number of vectors in the codebook.
+      dimension: numbers in each vector.
+      width: for images, channels at half the resolution; they double at each level below.
+      tokens: for other data, number of codes of an example; of an image it follows from the resolution.
+      hidden: for other data, units of each hidden layer of the encoder; the decoder has them in reverse order.
+      commitment: β, weight of the commitment loss.
+      switch: share of the run, 0 to 1, after which the autoencoder is fixed and the prior is trained.
     """
     if spec.kind == "image":
         encoder = conv.grid_encoder(spec.shape, dimension, width=width)

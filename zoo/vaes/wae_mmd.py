@@ -17,7 +17,9 @@ from zoo.networks.pairs import pair
 @recipe(
     family="vae",
     reference="arXiv 1711.01558",
-    claims=[Claim("its codes fill the prior, so that random codes decode", "decoded_frechet", "wae_mmd weight=0")],
+    claims=[
+        Claim("its codes fill the prior, so that random codes decode", "decoded_frechet", "wae_mmd penalty_weight=0")
+    ],
     epochs=40,
     learning_rate=1e-3,
 )
@@ -26,15 +28,23 @@ def wae_mmd(
     *,
     latent: int = 8,
     hidden: tuple[int, ...] = (512, 256),
-    weight: float = 100.0,
+    penalty_weight: float = 100.0,
     loss: str = "mse",
     networks: str = "mlp",
 ) -> Autoencoder:
-    """An autoencoder whose codes, all together, are drawn to the prior."""
+    """A kernel distance makes the distribution of codes the prior.
+
+    Args:
+      latent: numbers in a code.
+      hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
+      penalty_weight: λ, weight of the maximum mean discrepancy between codes and prior.
+      loss: reconstruction loss, mse or bce.
+      networks: mlp, or conv for images.
+    """
 
     def penalty(encoder: keras.Model, x: tf.Tensor, codes: tf.Tensor, seed: Seed) -> Terms:
         """λ MMD²(q(z), p(z)), algorithm 2."""
         z = gather(codes)
-        return {"mmd": weight * maximum_mean_discrepancy(z, gather(seed.normal((latent,))))}
+        return {"mmd": penalty_weight * maximum_mean_discrepancy(z, gather(seed.normal((latent,))))}
 
     return Autoencoder(spec, *pair(networks, spec.shape, latent, hidden=hidden), loss=loss, penalty=penalty, prior=True)

@@ -10,7 +10,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 from zoo import cli, data
 
 
@@ -33,7 +35,7 @@ def address(tmp_path_factory):
     folder, drawer = tmp_path_factory.mktemp("models"), Drawer()
     names = {"serving_default": drawer.discriminate, "discriminate": drawer.discriminate, "sample": drawer.sample}
     tf.saved_model.save(drawer, str(folder / "drawer" / "2"), signatures=names)
-    server = Server(ServerConfig(models=folder, port=0))
+    server = Server(ServerConfig(StoreConfig(folder), port=0))
     yield server.address
     server.stop(0)
 

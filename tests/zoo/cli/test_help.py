@@ -1,14 +1,19 @@
 """What `zoo` says of itself: help, version, lists; each at once and within 100 columns."""
 
+import contextlib
 import re
+import shlex
 import subprocess
 import sys
 
 import pytest
 from terminal import terminal
 
+import zoo
 from zoo import cli
 from zoo.cli.commands import LISTED
+from zoo.cli.flags import Flag, parse
+from zoo.core import index, registry
 
 HEAVY = ("tensorflow", "keras", "grpc", "serving.client", "numpy")
 
@@ -143,21 +148,7 @@ def test_recipes_of_a_file_are_listed_and_known_to_train(tmp_path, capsys, monke
 
 
 def test_training_shows_a_line_an_epoch_in_a_file_and_a_bar_on_a_terminal(tmp_path, capsys, monkeypatch):
-    line = [
-        "train",
-        "vae",
-        "hidden=8",
-        "latent=2",
-        "--data",
-        "digits",
-        "--batch-size",
-        "256",
-        "--epochs",
-        "2",
-        "--jit",
-        "off",
-        "--out",
-    ]
+    line = shlex.split("train vae hidden=8 latent=2 --data digits --batch-size 256 --epochs 2 --jit off --out")
     assert cli.main([*line, str(tmp_path / "a")]) == 0
     pattern = r"epoch 1/2  step 6/12  \S+ s  \S+ steps/s  \d+:\d\d left  loss \S+\nepoch 2/2  step 12/12  .+\n"
     assert re.fullmatch(pattern, capsys.readouterr().err)

@@ -1,1 +1,1 @@
-"""Games of other shapes: who plays, who draws and what is offered. What each pays is left to the variants."""
+"""Families of GANs with other sets of players: their networks, updates and signatures. The losses are the variants'."""

@@ -37,7 +37,7 @@ from benchmarks.explainers import GREY, PEERS, SHAPE, Explainer, installed, kern
 from benchmarks.serving.processes import server  # noqa: E402
 from explain import Function, Local, Remote, explain  # noqa: E402
 from explain.errors import RequestError  # noqa: E402
-from explain.quality.measures import TOP, stability  # noqa: E402
+from explain.quality.metrics import TOP, stability  # noqa: E402
 
 SIZES = (67, 99, 131, 195, 257, 385, 513, 769, 1025, 2049, 4097)
 

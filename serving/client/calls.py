@@ -145,7 +145,7 @@ def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
         try:
             config = text_format.Parse(config, protos.ModelServerConfig())
         except text_format.ParseError as failure:
-            text = f"This is not the text of a ModelServerConfig: {failure}."
+            text = f"This is not the text of a ModelServerConfig: {failure}"
             raise error(Code.INVALID_ARGUMENT, text) from None
     request = protos.ReloadConfigRequest(config=config)
 

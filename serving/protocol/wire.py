@@ -66,7 +66,7 @@ def as_array(value: ArrayLike) -> NDArray[Any]:
     try:
         array = np.asarray(value)
     except ValueError as failure:
-        raise error(Code.INVALID_ARGUMENT, f"This is not a tensor: {failure}.") from None
+        raise error(Code.INVALID_ARGUMENT, f"This is not a tensor: {failure}") from None
     if not isinstance(value, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype.kind in "USO":

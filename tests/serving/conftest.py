@@ -6,7 +6,7 @@ The conformance tests ask a server of ours, or others that run already, say tens
         --monitoring_config_file=serving/deploy/monitoring.config --rest_api_enable_cors_support
     tensorflow_model_server --port=8510 --model_config_file=EMPTY --enable_batching \\
         --batching_parameters_file=tests/serving/batching.config
-    pytest tests/serving/test_conformance*.py --server=HOST:8500 --rest=http://HOST:8501 --batching-server=HOST:8510 \\
+    pytest tests/serving/conformance --server=HOST:8500 --rest=http://HOST:8501 --batching-server=HOST:8510 \\
         --server-models=FOLDER
 
 EMPTY holds `model_config_list {}`. The tests write models below FOLDER, which the servers see under the same path,
@@ -33,7 +33,9 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from serving import Client, ServerFailure
 from serving.models import batching
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import RestConfig, ServerConfig
+from serving.server.embedded import Server
 
 BATCHING = Path(__file__).with_name("batching.config")
 OPTIONS = {
@@ -64,7 +66,7 @@ def models(tmp_path_factory):
 @pytest.fixture(scope="session")
 def address(models):
     """Where `models` are served."""
-    server = Server(ServerConfig(models=models, port=0))
+    server = Server(ServerConfig(StoreConfig(models), port=0))
     yield server.address
     server.stop(0)
 
@@ -154,8 +156,8 @@ def offered(folder, models, url, request):
 
 
 def _ours(url):
-    rest = {"rest_port": int(url.rpartition(":")[2]), "rest_cors": True, "metrics": "/monitoring/prometheus/metrics"}
-    return Server(ServerConfig(port=0, poll_seconds=0.2, retries=0, **rest))
+    rest = RestConfig(int(url.rpartition(":")[2]), cors=True, metrics="/monitoring/prometheus/metrics")
+    return Server(ServerConfig(StoreConfig(poll_seconds=0.2, retries=0), port=0, rest=rest))
 
 
 @pytest.fixture

@@ -142,5 +142,5 @@ def load(data: Any, *, labels: Any, kind: str | None, size: Any, channels: int |
     if isinstance(data, str | Path):
         if labels is not None:
             raise UserError("labels belong to arrays; a data set by name or path has its own.")
-        return datasets.load(str(data), size=size, channels=channels, **({"kind": kind} if kind else {}))
+        return datasets.load(str(data), size=size, channels=channels, kind=kind)
     return datasets.of(data, labels=labels, kind=kind, size=size, channels=channels)

@@ -7,7 +7,7 @@ Sizes, channels and ranges are settled here once (zoo.data.images), the order of
 """
 
 import glob
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ from zoo.core.errors import unknown
 from zoo.data import memory
 from zoo.data.dataset import Data, in_memory
 from zoo.data.errors import DataError, raised_in
-from zoo.data.images import Format
-from zoo.data.sources import domains, folder, npz, records
+from zoo.data.form import KINDS, Format
+from zoo.data.sources import domains, folder, npz, records, tree
 from zoo.data.sources import tfds as catalogue
 from zoo.data.sources.builtin import BUILTINS
 from zoo.data.splits import Split
 
-__all__ = ["DESCRIPTIONS", "Data", "DataError", "Split", "load", "names", "of", "raised_in"]
+__all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "of", "raised_in"]
 
 _YOURS = {
     "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
@@ -40,16 +40,30 @@ def names() -> list[str]:
     return list(BUILTINS)
 
 
-def load(name: str, *, size: int | tuple[int, int] | None = None, channels: int | None = None) -> Data:
+def load(
+    name: str,
+    *,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    kind: str | None = None,
+    range: Iterable[float] | None = None,
+    background: str | None = None,
+    skip_broken: bool = False,
+) -> Data:
     """A data set by name, or from the user's files; see DESCRIPTIONS.
 
     Args:
-      size: pixels, one number or (height, width), to which images are resized; None keeps theirs.
-      channels: 1 or 3; None keeps the images' own.
+      size: pixels, one number or (height, width), to which images are resized; of sounds, their length in samples.
+        None keeps theirs.
+      channels: 1 for grey, 3 for colour, 4 for colour with alpha; None keeps the images' own, without alpha.
+      kind: what the examples are, one of zoo.data.KINDS, where it cannot be seen in the data.
+      range: the values that are black and white, two numbers; what is beyond is cut off.
+      background: the colour that transparent pixels are laid on, by name or as #rrggbb; white if None.
+      skip_broken: leave out files that cannot be read, instead of refusing them all.
 
     Errors: DataError for an unknown name, a missing package or path, and whatever is wrong with the files.
     """
-    return _load(name, Format.of(size, channels))
+    return _load(name, Format.of(size, channels, kind, range, background, skip_broken))
 
 
 def of(
@@ -83,14 +97,28 @@ def _load(name: str, form: Format) -> Data:
     if name.startswith("domains:"):
         return domains.load(name.removeprefix("domains:"), form, _load)
     path = Path(name).expanduser()
-    if path.suffix == ".npz" and path.is_file():
+    form = form.beside(path)
+    if path.is_dir() or (path.suffix == ".zip" and path.is_file()):
+        return _folder(name, path, form)
+    if path.suffix in (".npz", ".npy") and path.is_file():
         return npz.load(path, form)
-    if path.is_dir() and (folder.images(path) or not any(path.glob("*.tfrecord*"))):
-        return folder.load(path, form)
     files = _record_files(path)
     if files:
         return records.load(name, files, form)
     raise _not_found(name, path)
+
+
+def _folder(name: str, root: Path, form: Format) -> Data:
+    """A folder or zip archive, by the files in it."""
+    files = tree.listed(root)
+    images = [file for file in files if tree.is_picture(*file)]
+    if images:
+        chosen = {source for source, _ in images}
+        return folder.load(root, form, images, [file for file in files if file[0] not in chosen])
+    found = _record_files(root) if root.is_dir() else []
+    if found:
+        return records.load(name, found, form)
+    raise folder.none(root)
 
 
 def _record_files(path: Path) -> list[Path]:

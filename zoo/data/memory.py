@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from zoo.data.dataset import Data, Examples, in_memory
 from zoo.data.errors import DataError
-from zoo.data.images import Format
+from zoo.data.form import Format
 
 NAME = "array"
 """Of data that has no name of its own."""

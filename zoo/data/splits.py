@@ -4,12 +4,12 @@ zoo.data.plan decides which examples make which batch.
 """
 
 import abc
+import hashlib
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import tensorflow as tf
@@ -17,13 +17,13 @@ import tensorflow as tf
 from zoo.core.model import Batch
 from zoo.data.errors import DataError
 from zoo.data.images import normalise
+from zoo.data.parallel import THREADS, each
 from zoo.data.plan import FOREVER, Plan
 
 _AHEAD = 2
 """Batches made ahead of use."""
 _KEEP = 2**30
 """Bytes of decoded images that a split keeps at most."""
-_PARALLEL = min(4, os.cpu_count() or 1)
 
 
 class Split(abc.ABC):
@@ -40,6 +40,14 @@ class Split(abc.ABC):
 
         Each is (N, *shape): float32 in [-1, 1], labels and tokens int64. Errors: DataError if one cannot be read.
         """
+
+    @abc.abstractmethod
+    def labels(self) -> np.ndarray | None:
+        """The labels, int64 (N,), in order; None where there are none, or all examples would have to be read."""
+
+    @abc.abstractmethod
+    def identity(self) -> bytes:
+        """A hash of the examples: equal for equal ones."""
 
     @abc.abstractmethod
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
@@ -78,7 +86,7 @@ def _options() -> tf.data.Options:
     options = tf.data.Options()
     options.autotune.enabled = False
     options.deterministic = True
-    options.threading.private_threadpool_size = _PARALLEL
+    options.threading.private_threadpool_size = THREADS
     options.threading.max_intra_op_parallelism = 1
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     return options
@@ -103,9 +111,17 @@ class Arrays(Split):
         """See Split."""
         return {name: normalise(x[:limit]) for name, x in self.stored.items()}
 
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return self.stored.get("label")
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return _hash(self.stored)
+
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         stored = _constants(self.stored)
-        return plan.batches(lambda rows: {n: normalise(tf.gather(x, rows)) for n, x in stored.items()}, _PARALLEL)
+        return plan.batches(lambda rows: {n: normalise(tf.gather(x, rows)) for n, x in stored.items()}, THREADS)
 
 
 @final
@@ -122,6 +138,7 @@ class Disk(Split):
       shape: of every example.
       dtype: of what `read` gives.
       others: the other features, (N, ...) each, as in Arrays.
+      marks: for each source, a text that changes when its content does: a file's name within its folder, and its size.
     """
 
     sources: Sequence[Any]
@@ -130,6 +147,7 @@ class Disk(Split):
     shape: tuple[int, ...]
     dtype: str = "uint8"
     others: Mapping[str, np.ndarray] = field(default_factory=dict)
+    marks: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -141,13 +159,40 @@ class Disk(Split):
         read = {self.name: normalise(self._decoded(np.arange(self.count)[:limit]))}
         return read | {name: normalise(x[:limit]) for name, x in self.others.items()}
 
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return self.others.get("label")
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return hashlib.blake2b("\n".join(self.marks or map(str, self.sources)).encode()).digest() + _hash(self.others)
+
     @cached_property
     def _kept(self) -> tuple[np.ndarray, np.ndarray]:
         """The examples so far, (N, *shape), and which they are, bool (N,)."""
         return np.empty((self.count, *self.shape), self.dtype), np.zeros(self.count, bool)
 
+    @property
+    def _fits(self) -> bool:
+        return self.count * math.prod(self.shape) * np.dtype(self.dtype).itemsize <= _KEEP
+
+    def read_ahead(self) -> "Ahead":
+        """Reads every source once, so that what is broken is known before training, and keeps all where they fit."""
+
+        def row(i: int) -> tuple[float, float]:
+            x = self.read(self.sources[i])
+            if self._fits:
+                examples, known = self._kept
+                examples[i], known[i] = x, True
+            return float(x.min()), float(x.max())
+
+        ends, errors = each(row, range(self.count), "reading")
+        seen = [end for end in ends if end] or [(0.0, 0.0)]
+        broken = [(self.sources[i], error) for i, error in enumerate(errors) if error]
+        return Ahead(broken, min(low for low, _ in seen), max(high for _, high in seen))
+
     def _decoded(self, rows: np.ndarray) -> np.ndarray:
-        if self.count * math.prod(self.shape) * np.dtype(self.dtype).itemsize > _KEEP:
+        if not self._fits:
             return _read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
         examples, known = self._kept
         # Two threads may read the same example: they write the same values.
@@ -164,7 +209,15 @@ class Disk(Split):
             read = {self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
             return read | {name: normalise(tf.gather(x, rows)) for name, x in others.items()}
 
-        return plan.batches(batch, _PARALLEL)
+        return plan.batches(batch, THREADS)
+
+
+class Ahead(NamedTuple):
+    """What reading every source found: those that are broken, and the lowest and highest value of the others."""
+
+    broken: list[tuple[Any, DataError]]
+    low: float
+    high: float
 
 
 @final
@@ -203,6 +256,14 @@ class Stream(Split):
         others = {name: np.array([row[name] for row in rows]) for name in self.source.element_spec if name != self.name}
         return {self.name: read} | others
 
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return None
+
+    def identity(self) -> bytes:
+        """See Split: here of the number of examples alone."""
+        return str(self.size).encode()
+
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         start, skipped = divmod(plan.first_step, plan.per_epoch)
 
@@ -226,12 +287,20 @@ class Stream(Split):
 
         rows = tf.data.Dataset.range(start, FOREVER).flat_map(epoch)
         rows = rows.enumerate().filter(own).map(lambda _, row: row).batch(plan.own, drop_remainder=True)
-        return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=_PARALLEL, deterministic=True)
+        return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=THREADS, deterministic=True)
 
 
 def _constants(arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
     with tf.device("/CPU:0"):
         return {name: tf.constant(x) for name, x in arrays.items()}
+
+
+def _hash(arrays: Mapping[str, np.ndarray]) -> bytes:
+    total = hashlib.blake2b()
+    for name, x in arrays.items():
+        total.update(f"{name} {x.dtype} {x.shape}".encode())
+        total.update(np.ascontiguousarray(x).view(np.uint8).data)
+    return total.digest()
 
 
 def _read_all(

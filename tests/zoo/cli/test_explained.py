@@ -7,7 +7,9 @@ import tensorflow as tf
 from smaller import smaller
 
 from explain import Local, Remote, explain
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 from zoo import data
 from zoo.core import registry
 from zoo.core.config import RunConfig
@@ -44,7 +46,7 @@ def test_is_explained_the_same_by_a_server_and_from_its_folder(name, small_data,
         target, read = HEADS[name]
         wanted[target] = read(judge(signatures[target.partition(":")[0]], x))
     assert wanted, "it has something to be explained"
-    server = Server(ServerConfig(models=tmp_path / "models", port=0))
+    server = Server(ServerConfig(StoreConfig(tmp_path / "models"), port=0))
     try:
         for target, f_x in wanted.items():
             label = 1 if "label" in signatures[target.partition(":")[0]].inputs else None

@@ -8,7 +8,7 @@ import pytest
 from zoo.core import index, registry
 from zoo.core.claims import Claim
 from zoo.core.errors import UserError
-from zoo.core.model import Spec
+from zoo.core.features import Spec, vector
 from zoo.core.parameters import argument_help, show, typed
 
 RECIPES = registry.recipes()
@@ -155,7 +155,7 @@ def test_recipes_of_a_file(own, tmp_path):
         registry.import_files([str(file)])
     assert registry.get("from-a-file").help == {"width": "of something.", "rate": "per second."}
     with pytest.raises(NotImplementedError):
-        registry.get("from_a_file")(Spec((3,)), width=4)
+        registry.get("from_a_file")(Spec.of(vector(3)), width=4)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from zoo.core.errors import Failure, UserError
 def _batch(values: Any, positional: list[str]) -> None:
     from serving import ServingError, batch
     from serving.client import TRANSIENT
+    from zoo.display.progress import Bar
 
     (model,), folder = positional, Path(values.out)
     if values.window < 1:
@@ -47,7 +48,7 @@ def _batch(values: Any, positional: list[str]) -> None:
         )
         rows = _rows(values)
         with connect(values, **patient) as client:
-            done = batch.run(client, job, rows, folder, window=values.window)
+            done = batch.run(client, job, rows, folder, window=values.window, progress=Bar)
     except batch.JobError as error:
         raise UserError(str(error)) from None
     except ServingError as error:

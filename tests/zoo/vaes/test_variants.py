@@ -22,7 +22,7 @@ def images(count, shape=(8, 8, 1)):
 
 
 def test_beta_rises_over_its_warm_up():
-    model = build("beta_vae", beta=4.0, warmup=0.25)
+    model = build("beta_vae", beta=4.0, beta_warmup=0.25)
     assert model.players[0].warmup == {"kl": 0.25}
     batch, seed = {"image": images(4)}, Seed.of(tf.range(4))
     plain = build("beta_vae", beta=1.0).players[0].loss(batch, seed)["kl"]

@@ -127,7 +127,7 @@ def test_adding_a_model_works_as_the_readme_says(tmp_path):
     (code,) = (b for b in blocks("python") if "@recipe" in b)
     copy = tmp_path / "copy"
     shutil.copytree(ROOT / "zoo", copy / "zoo")
-    (copy / "zoo" / "gans" / "little.py").write_text('"""A GAN of two small perceptrons."""\n' + code)
+    (copy / "zoo" / "gans" / "little.py").write_text(code)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(copy), os.environ.get("PYTHONPATH", "")])}
     for line in ("train little latent=4 --data digits --epochs 1 --out run", "export run --models models"):
         subprocess.run(

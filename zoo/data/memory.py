@@ -22,19 +22,8 @@ def of(data: Any, labels: Any, form: Format, name: str = NAME) -> Data:
     x = np.asarray(data)
     if x.dtype == object:
         raise DataError(f"{name} is no array of numbers: {type(data).__name__}. Give examples of one shape.")
-    if labels is None:
-        return in_memory(name, Examples(x), form)
-    numbers, classes = numbered(labels)
-    return in_memory(name, Examples(x, numbers), form, classes)
-
-
-def numbered(labels: Any) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Labels as numbers, and the names of the classes where labels are text: in the order of the alphabet."""
-    array = np.asarray(labels)
-    if array.dtype.kind not in "USO":
-        return array, ()
-    names, numbers = np.unique(array.astype(str), return_inverse=True)
-    return numbers.reshape(array.shape), tuple(names.tolist())
+    given = None if labels is None else np.asarray(labels)
+    return in_memory(name, Examples(x, given), form)
 
 
 def read(dataset: tf.data.Dataset) -> tuple[Any, Any]:

@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,17 @@ from zoo.data.form import Format
 _EXAMPLES, _LABELS = ("x", "images"), ("y", "label", "labels")
 
 
-def load(path: Path, form: Format) -> Data:
+SUFFIXES = (".npz", ".npy")
+
+
+def load(name: str, paths: Sequence[Path], form: Format) -> Data:
     """An .npy of examples; or an .npz with `x` or `images` (or else its first array) and, optionally, `y`, `label` or
     `labels`, and texts (N,).
 
     With x_train and x_test, and y_train and y_test where there are labels, the test split is the file's own. Other
     arrays are left out, and named, unless `form.features` says what they are. Errors: DataError.
     """
+    (path,) = paths
     try:
         with open(path, "rb") as file:
             opened = np.load(file, allow_pickle=False)
@@ -42,7 +46,7 @@ def load(path: Path, form: Format) -> Data:
     examples, used, warnings = _examples(arrays, path)
     others, idle = _others({key: array for key, array in arrays.items() if key not in used}, len(examples.x), form)
     left_out = tuple(f"{key!r} {arrays[key].dtype} {arrays[key].shape}" for key in idle)
-    return in_memory(str(path), examples._replace(others=others), form, notes=Notes(None, left_out, warnings))
+    return in_memory(name, examples._replace(others=others), form, notes=Notes(None, left_out, warnings))
 
 
 def _examples(arrays: Mapping[str, np.ndarray], path: Path) -> tuple[Examples, set[str], tuple[str, ...]]:

@@ -35,7 +35,7 @@ MISTAKES = {
     "sample vae --out samples.jpg": "--out ends in .png, .gif (for videos) or .npz",
     "explain vae": "Give an image to explain, or --seed",
     "explain vae x.png --seed 3": "one of the three",
-    "explain vae --seed 1 --server a:1 --models b": "--server and --models exclude each other",
+    "explain vae --seed 1 --server a:1 --models b": "Give --server or --models, not both",
     "explain vae --seed 1 --models nowhere": "no folder nowhere",
     "serve --models nowhere": "nowhere",
     "list vae dcgan": "Too many arguments: dcgan",

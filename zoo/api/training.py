@@ -55,7 +55,8 @@ def train(
         with the run that is returned; `Run.save` keeps it.
       callbacks: each a keras.callbacks.Callback or a function of (epoch from 1, means by name).
       parameters: those of the recipe, as `zoo list NAME` shows them, keras.Models of your own among them; and options
-        of training, as `zoo train --help` shows them: learning_rate, ema, precision and others.
+        of training, as `zoo train --help` shows them: learning_rate, ema, precision and others. A name that both
+        have is the recipe's.
 
     Errors: UserError for parameters and data that do not fit; Failure and its kinds where training fails.
     """

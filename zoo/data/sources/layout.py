@@ -99,8 +99,8 @@ def _classes(folders: list[Parts], layout: Layout) -> None:
         return
     if loose * 10 > inside.total():
         layout.warnings.append(
-            f"{many(loose, 'file', 'lies')} beside the folders {', '.join(sorted(inside)[:4])}: so these are no classes. "
-            "Move the files into a folder to have classes"
+            f"{many(loose, 'file', 'lies')} beside the folders {', '.join(sorted(inside)[:4])}: so these are no "
+            "classes. Move the files into a folder to have classes"
         )
         return
     if loose:

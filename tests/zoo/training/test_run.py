@@ -183,7 +183,7 @@ def test_the_weights_of_another_model_are_refused(tmp_path):
 def test_callbacks_see_epochs_and_can_end_the_run(tmp_path):
     seen, epochs = [], []
     watching = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
-    stopping = keras.callbacks.EarlyStopping(monitor="vae/loss", patience=1, min_delta=1e9)
+    stopping = keras.callbacks.EarlyStopping(monitor="vae/loss", mode="min", patience=1, min_delta=1e9)
     callbacks = [lambda epoch, means: seen.append((epoch, means["vae/loss"])), watching, stopping]
     done = run.train(config(epochs=9), tmp_path / "a", callbacks=callbacks)
     assert [epoch for epoch, _ in seen] == [1, 2]

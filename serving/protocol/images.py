@@ -252,7 +252,8 @@ def _bytes(values: NDArray[Any], span: Span | None) -> NDArray[np.uint8]:
 def _laid_on(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8], under: tuple[int, int, int]) -> NDArray[np.uint8]:
     ground = recolour(np.array([[under]], np.uint8), pixels.shape[-1])[0, 0].astype(np.float32)
     share = alpha.astype(np.float32) / 255
-    return (share * pixels + (1 - share) * ground).round().astype(np.uint8)
+    laid: NDArray[np.uint8] = (share * pixels + (1 - share) * ground).round().astype(np.uint8)
+    return laid
 
 
 def _undecodable(what: str, error: Exception) -> ImageError:

@@ -12,7 +12,7 @@ from serving.protocol import extras
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
-WORDS = re.compile(r"pip install((?: +[-\w.\[\],=<>*'\"{}()]+)+)")
+WORDS = re.compile(r"""pip install((?: +(?:"[^"\n]+"|'[^'\n]+'|[-\w.\[\],=<>*{}]+))+)""")
 NAME = re.compile(r"([A-Za-z][\w.-]*)(?:\[([\w,-]+)\])?(?:[=<>].*)?")
 PEERS = {"xplique", "deprecated", "wrapt"}
 """What benchmarks/explain.py measures beside this project, if somebody installs it."""

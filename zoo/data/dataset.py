@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from serving.protocol.extras import line
 from zoo.core.features import Feature, Spec
 from zoo.data import kinds, labels
 from zoo.data.errors import DataError
@@ -61,7 +62,7 @@ class Data:
         """A line for people: what was read, what was left out, and what may not be as it was meant."""
         train, test = self.train.count, self.test.count
         parts = [f"{self.name}: {train + test:,} examples, {test:,} of them for testing"]
-        parts += [f"{name} {f.describe()}" for name, f in self.spec.features.items() if f.kind != "label"]
+        parts += [_line(name, f) for name, f in self.spec.features.items() if f.kind != "label"]
         if self.notes.values:
             parts.append("values {:g} to {:g}".format(*self.notes.values))
         parts += self._classes()
@@ -75,8 +76,14 @@ class Data:
         names, held = self.spec.features["label"].names, [s.labels() for s in (self.train, self.test)]
         known = [x for x in held if x is not None]
         sizes = np.bincount(np.concatenate(known), minlength=len(names)) if len(known) == 2 else None
-        shown = [name if sizes is None else f"{name} {sizes[i]:,}" for i, name in enumerate(names[:12])]
+        shown = [name if sizes is None else f"{name} ({sizes[i]:,})" for i, name in enumerate(names[:12])]
         return [f"{len(names)} classes: {', '.join(shown)}{', ...' if len(names) > 12 else ''}"]
+
+
+def _line(name: str, feature: Feature) -> str:
+    """A feature in few words; its range, which is always the same inside, is left out."""
+    text = feature.describe().partition(f", {feature.dtype} in")[0]
+    return text if name == feature.kind else f"{name}: {text}"
 
 
 class Examples(NamedTuple):
@@ -156,6 +163,14 @@ def told(text: str) -> tuple[str, ...]:
 def chosen(items: Sequence[T], mask: np.ndarray) -> list[T]:
     """Those items whose entry in `mask`, bool (N,), is true."""
     return [item for item, take in zip(items, mask, strict=True) if take]
+
+
+def needed(module: str, what: str) -> Any:
+    """The module that reads such data. Errors: DataError with the line that installs it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise DataError(f"{what} need {module}, which is not installed. Install it: {line('data')}.") from None
 
 
 def package(module: str, name: str) -> Any:

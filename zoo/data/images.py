@@ -96,7 +96,8 @@ def stored(x: np.ndarray, what: str, span: tuple[float, float] | None = None) ->
 def spanned(x: np.ndarray, span: tuple[float, float]) -> np.ndarray:
     """Any numbers as float32 in [-1, 1]: `span` becomes -1 and 1, what is beyond is cut off."""
     low, high = span
-    return np.clip((x.astype(np.float32) - low) * (2 / (high - low)) - 1, -1, 1).astype(np.float32)
+    scaled: np.ndarray = np.clip((x.astype(np.float32) - low) * (2 / (high - low)) - 1, -1, 1).astype(np.float32)
+    return scaled
 
 
 def _bytes(x: np.ndarray, what: str) -> np.ndarray:
@@ -116,9 +117,9 @@ def _floats(x: np.ndarray, what: str) -> np.ndarray:
     positive, signed = low >= -_ROUNDING, low >= -1 - _ROUNDING
     if high <= 1 + _ROUNDING:
         if positive:
-            return 2.0 * np.clip(x, 0, 1).astype(np.float32) - 1.0
+            return spanned(x, (0, 1))
         if low < -_OVERSHOOT and signed:
-            return np.clip(x, -1, 1).astype(np.float32)
+            return spanned(x, (-1, 1))
     elif low >= 0 and np.all(x == np.rint(x)) and high <= 255:
         return x.astype(np.uint8)
     if low >= -1 - _OVERSHOOT and high <= 1 + 3 * _OVERSHOOT:
@@ -129,7 +130,7 @@ def _floats(x: np.ndarray, what: str) -> np.ndarray:
             f"Say so: --range=0,1 cuts off what is beyond, --range={flag} is the other reading."
         )
     if positive and high <= 255 * (1 + _ROUNDING):
-        return (np.clip(x, 0, 255) / 127.5 - 1.0).astype(np.float32)
+        return spanned(x, (0, 255))
     raise _outside(x, what)
 
 
@@ -145,7 +146,7 @@ def dark(high: float, white: float = 255) -> str:
     if not 0 < high * 255 < _DARK * white:
         return ""
     top = high if white == 255 or high <= 1 else 2 ** int(np.ceil(np.log2(high + 1))) - 1
-    return f"nearly black (the brightest value is {high:g} of {white:g}): --range=0,{top:g} rescales"
+    return f"nearly black (no value is above {top:g} of {white:g}): --range=0,{top:g} rescales"
 
 
 def finite(x: np.ndarray, what: str) -> None:

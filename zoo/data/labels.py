@@ -41,7 +41,7 @@ def classes(labels: np.ndarray, count: int, what: str, names: Sequence[str] = ()
     Errors: DataError for what are no labels, and for fewer names than classes.
     """
     flat = labels.reshape(-1) if labels.shape == (count, 1) else labels
-    if flat.dtype.kind in "US" and flat.shape == (count,):
+    if flat.dtype.kind in "USO" and flat.shape == (count,):
         texts = flat.astype(str)
         names = tuple(names) or tuple(sorted(set(texts.tolist())))
         unknown = sorted(set(texts.tolist()) - set(names))

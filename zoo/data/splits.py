@@ -1,4 +1,4 @@
-"""Splits: examples in memory, on disk or in a stream, as one endless sequence of batches.
+"""Splits: examples in memory or on disk, as one endless sequence of batches. zoo.data.stream has those in a stream.
 
 zoo.data.plan decides which examples make which batch.
 """
@@ -18,7 +18,7 @@ from zoo.core.model import Batch
 from zoo.data.errors import DataError
 from zoo.data.images import normalise
 from zoo.data.parallel import THREADS, each
-from zoo.data.plan import FOREVER, Plan
+from zoo.data.plan import Plan
 
 _AHEAD = 2
 """Batches made ahead of use."""
@@ -78,18 +78,21 @@ class Split(abc.ABC):
         to be broken later is tf.data's own error; `zoo.data.raised_in` finds the DataError in it.
         """
         plan = Plan(self.count, batch_size, seed, first_step, steps, share, shuffle)
-        return self._dataset(plan).prefetch(_AHEAD).with_options(_options())
+        return self._dataset(plan).prefetch(_AHEAD).with_options(options())
 
 
-def _options() -> tf.data.Options:
-    """The autotuner is off: it may sleep when an iterator is destroyed. So threads are counted by hand."""
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.deterministic = True
-    options.threading.private_threadpool_size = THREADS
-    options.threading.max_intra_op_parallelism = 1
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return options
+def options() -> tf.data.Options:
+    """Of every split's batches.
+
+    The autotuner is off: it may sleep when an iterator is destroyed. So threads are counted by hand.
+    """
+    made = tf.data.Options()
+    made.autotune.enabled = False
+    made.deterministic = True
+    made.threading.private_threadpool_size = THREADS
+    made.threading.max_intra_op_parallelism = 1
+    made.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return made
 
 
 @final
@@ -193,13 +196,14 @@ class Disk(Split):
 
     def _decoded(self, rows: np.ndarray) -> np.ndarray:
         if not self._fits:
-            return _read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
+            return read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
         examples, known = self._kept
         # Two threads may read the same example: they write the same values.
         for row in rows[~known[rows]]:
             examples[row] = self.read(self.sources[row])
             known[row] = True
-        return examples[rows]
+        found: np.ndarray = examples[rows]
+        return found
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         others = _constants(self.others)
@@ -220,76 +224,6 @@ class Ahead(NamedTuple):
     high: float
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Stream(Split):
-    """Encoded images that can only be read in order.
-
-    They are shuffled through a buffer of `buffer` examples, still encoded: a full permutation of smaller sets. What
-    came before `first_step` in its epoch, or belongs to another worker, is read but not decoded.
-
-    Attributes:
-      source: yields mappings by feature name, always in the same order; that of `name` is encoded, a string.
-      read: bytes -> uint8 (H, W, C). Errors: DataError.
-      size: how many examples `source` has.
-      name: of the feature that is decoded.
-      shape: (H, W, C) of every image.
-    """
-
-    source: tf.data.Dataset
-    read: Callable[[bytes], np.ndarray]
-    size: int
-    name: str
-    shape: tuple[int, ...]
-    buffer: int = 5_000
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return self.size
-
-    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
-        """See Split."""
-        chosen = self.source if limit is None else self.source.take(limit)
-        rows = list(chosen.with_options(_options()).as_numpy_iterator())
-        read = normalise(_read_all(self.read, [row[self.name] for row in rows], self.shape))
-        others = {name: np.array([row[name] for row in rows]) for name in self.source.element_spec if name != self.name}
-        return {self.name: read} | others
-
-    def labels(self) -> np.ndarray | None:
-        """See Split."""
-        return None
-
-    def identity(self) -> bytes:
-        """See Split: here of the number of examples alone."""
-        return str(self.size).encode()
-
-    def _dataset(self, plan: Plan) -> tf.data.Dataset:
-        start, skipped = divmod(plan.first_step, plan.per_epoch)
-
-        def epoch(number: tf.Tensor) -> tf.data.Dataset:
-            examples = self.source
-            if plan.shuffle:
-                # Within this function it seeds its graph alone: the process's seed has no say. Zero would not do,
-                # since tf.data compares the pair of seeds with (0, 0) in Python.
-                tf.random.set_seed(1 + plan.seed % 2**30)
-                examples = examples.shuffle(self.buffer, seed=number, reshuffle_each_iteration=False)
-            done = tf.where(number == start, skipped * plan.batch_size, 0)
-            return examples.take(plan.per_epoch * plan.batch_size).skip(tf.cast(done, tf.int64))
-
-        def own(place: tf.Tensor, _: Any) -> tf.Tensor:
-            return place % plan.batch_size // plan.own == plan.share[0]
-
-        def batch(rows: Batch) -> Batch:
-            encoded = rows[self.name]
-            x = tf.numpy_function(lambda e: _read_all(self.read, e, self.shape), [encoded], tf.uint8, stateful=False)
-            return {**rows, self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
-
-        rows = tf.data.Dataset.range(start, FOREVER).flat_map(epoch)
-        rows = rows.enumerate().filter(own).map(lambda _, row: row).batch(plan.own, drop_remainder=True)
-        return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=THREADS, deterministic=True)
-
-
 def _constants(arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
     with tf.device("/CPU:0"):
         return {name: tf.constant(x) for name, x in arrays.items()}
@@ -303,7 +237,7 @@ def _hash(arrays: Mapping[str, np.ndarray]) -> bytes:
     return total.digest()
 
 
-def _read_all(
+def read_all(
     read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...], dtype: str = "uint8"
 ) -> np.ndarray:
     out = np.empty((len(sources), *shape), dtype)
@@ -323,7 +257,7 @@ def held_out(labels: np.ndarray | None, count: int) -> np.ndarray:
     for label in () if labels is None else np.unique(labels):
         mine = labels == label
         rank[mine] = np.arange(mine.sum())
-    test = rank % 10 == 9
+    test: np.ndarray = rank % 10 == 9
     if not test.any():
         test[-1] = True
     return test

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.features import Feature
-from zoo.core.registry import show
+from zoo.core.parameters import show
 from zoo.data import Data
 from zoo.display.progress import Bar
 from zoo.evaluation.metrics.bootstrap import Estimate, of_mean

@@ -12,7 +12,8 @@ from serving.protocol.images import decode
 from zoo import data
 from zoo.data.form import Format
 from zoo.data.sources import records
-from zoo.data.splits import Arrays, Disk, Stream, held_out
+from zoo.data.splits import Arrays, Disk, held_out
+from zoo.data.stream import Stream
 from zoo.training import strategy
 
 COUNT, BATCH = 23, 4

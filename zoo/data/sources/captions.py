@@ -12,10 +12,8 @@ NAMES = ("captions", "metadata")
 """What a file of captions is called, without its ending: .txt, .csv, .tsv or .jsonl."""
 _FILE, _TEXT = ("file_name", "filename", "file", "image", "path"), ("caption", "text", "description", "prompt")
 
-Files = Sequence[tuple[tree.Source, tuple[str, ...]]]
 
-
-def find(images: Files, others: Files) -> tuple[list[str] | None, list[str], Files]:
+def find(images: tree.Files, others: tree.Files) -> tuple[list[str] | None, list[str], tree.Files]:
     """A caption for each image, or None where there are none; warnings; and the files that are no captions.
 
     Of several captions of one image the first counts. An image without one has an empty caption.
@@ -45,7 +43,7 @@ def _bare(parts: tuple[str, ...]) -> tuple[str, ...]:
     return (*parts[:-1], PurePosixPath(parts[-1]).stem)
 
 
-def _matched(images: Files, found: Mapping[tuple[str, ...], str], several: int) -> list[str]:
+def _matched(images: tree.Files, found: Mapping[tuple[str, ...], str], several: int) -> list[str]:
     if not any(_of(parts, found) for _, parts in images):
         raise DataError(
             f"The captions name {'/'.join(next(iter(found)))}, and no such image is there. Name the files as they are, "
@@ -59,7 +57,7 @@ def _of(parts: tuple[str, ...], found: Mapping[tuple[str, ...], str]) -> str:
     return found.get(parts) or found.get(parts[-1:]) or ""
 
 
-def _warnings(images: Files, found: Mapping[tuple[str, ...], str], several: int) -> list[str]:
+def _warnings(images: tree.Files, found: Mapping[tuple[str, ...], str], several: int) -> list[str]:
     without = sum(not _of(parts, found) for _, parts in images)
     warnings = [f"{without} images have no caption"] if without else []
     return warnings + ([f"{several} further captions of the same images are not used"] if several else [])

@@ -30,7 +30,8 @@ def inverse(x: np.ndarray) -> np.ndarray:
 def edges(x: np.ndarray) -> np.ndarray:
     """The gradient's length by Sobel's kernels, images (N, H, W, C) in [-1, 1]; a step of half the range is white."""
     slopes = tf.image.sobel_edges(tf.constant(x)) / 4.0
-    return tf.clip_by_value(2.0 * tf.norm(slopes, axis=-1) - 1.0, -1.0, 1.0).numpy()
+    lengths: np.ndarray = tf.clip_by_value(2.0 * tf.norm(slopes, axis=-1) - 1.0, -1.0, 1.0).numpy()
+    return lengths
 
 
 MAPS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {"edges": edges, "inverse": inverse}

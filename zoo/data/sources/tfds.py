@@ -13,7 +13,8 @@ from zoo.data.dataset import Data
 from zoo.data.errors import DataError
 from zoo.data.form import Format, Shape
 from zoo.data.images import conform
-from zoo.data.splits import Stream, held_out
+from zoo.data.splits import held_out
+from zoo.data.stream import Stream
 
 
 def load(name: str, form: Format) -> Data:

@@ -27,8 +27,11 @@ class Member(NamedTuple):
 
 Source = Path | Member
 
+Files = Sequence[tuple[Source, tuple[str, ...]]]
+"""Files with their names' parts within the folder or archive."""
 
-def listed(root: Path) -> list[tuple[Source, tuple[str, ...]]]:
+
+def listed(root: Path) -> Files:
     """The files of a folder or zip archive, with their names' parts within it, in the order of their names.
 
     Hidden files and what operating systems add (__MACOSX, Thumbs.db) are left out. Errors: DataError.

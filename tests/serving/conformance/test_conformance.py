@@ -1,4 +1,4 @@
-"""TF Serving's services, errors, metadata and status: sections 1, 2, 4, 5 of the specification. See conftest.py."""
+"""TF Serving's services, errors, metadata and status. See conftest.py."""
 
 import grpc
 import pytest
@@ -24,7 +24,7 @@ def test_health_by_bare_names(name, offered):
     assert status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_reflection_tells_services_and_messages(offered):
+def test_reflection_lists_services_and_messages(offered):
     with grpc.insecure_channel(offered.address) as channel:
         database = ProtoReflectionDescriptorDatabase(channel)
         services = set(database.get_services())

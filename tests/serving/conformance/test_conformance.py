@@ -41,7 +41,6 @@ def test_long_messages_are_cut(stub):
 
 
 def test_metadata(stub):
-    """Section 4."""
     ask = get_model_metadata_pb2.GetModelMetadataRequest
     assert refused(stub.GetModelMetadata, ask()) == ("INVALID_ARGUMENT", "Missing ModelSpec")
     empty = ask()
@@ -65,7 +64,6 @@ def test_metadata(stub):
 
 
 def test_status(models_stub):
-    """Section 5."""
     ask = get_model_status_pb2.GetModelStatusRequest
     assert refused(models_stub.GetModelStatus, ask()) == ("INVALID_ARGUMENT", "Missing ModelSpec")
     unknown = ask()

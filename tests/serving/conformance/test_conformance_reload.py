@@ -185,7 +185,7 @@ BAD_WARMUPS = {
         'Serving signature key "nope" not found.',
     ),
 }
-"""Section 9."""
+"""Warm-up file -> the code and message of the load."""
 
 
 @pytest.mark.parametrize("case", BAD_WARMUPS)

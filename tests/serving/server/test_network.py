@@ -213,7 +213,7 @@ def test_help_has_every_flag_and_an_example(capsys):
     written = re.findall(r"--\w+", text)
     assert set(written) >= set(flags.names()) - {"--help", "--metrics_peers"}
     assert main(["--version"]) == 0
-    assert re.fullmatch(r"menagerie [\d.]+, TensorFlow 2\.[\d.]+\n", capsys.readouterr().out)
+    assert re.fullmatch(r"menagerie-zoo [\d.]+, TensorFlow 2\.[\d.]+\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Attribution(abc.ABC):
       intercept: of the linear model: the target if all parts are masked.
       r2: weighted, over the samples, at most 1; NaN if the target is constant over them.
       r2_held_out: the same, with each sample predicted by a fit to the other samples.
-      saturated: share of the outputs below .01 or above .99, if all are in [0, 1]; else 0.
+      saturated: share of the outputs below .01 or above .99, if the target is a probability; else 0.
       f_x, f_baseline: the target at the input, and with every part masked.
       local_prediction: of the linear model at x.
       dead: parts that equal the baseline, so that masking them changes nothing.

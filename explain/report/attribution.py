@@ -36,6 +36,7 @@ class Attribution(abc.ABC):
       x: the input: an image (H, W, C) or a video (T, H, W, C) in [0, 1], a row (F,), tokens (T,), or a signal (T,) or
         (T, C).
       baseline: name of what replaces a masked part.
+      better_baseline: name of a baseline that fewer parts equal; None if there is none.
       model, version, target: of the source; `version` is None if there are no versions.
       engine, seed, alpha, kernel_width: options of the fit.
       reference_size: inputs of the reference batch with which each input was evaluated; 0 without one.
@@ -60,6 +61,7 @@ class Attribution(abc.ABC):
     kind: str
     x: NDArray[Any]
     baseline: str
+    better_baseline: str | None
     model: str
     version: int | None
     target: str

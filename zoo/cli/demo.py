@@ -116,9 +116,9 @@ def _ask(address: str, out: Path, data: str) -> dict[str, Any]:
     """What a program would ask over gRPC: reconstructions, an interpolation, what D believes. Writes the pictures."""
     from serving import Client
     from zoo import data as datasets
-    from zoo.core.model import to_wire
+    from zoo.core.features import to_unit
 
-    images = to_wire(next(iter(datasets.load(data).test.batches(10, seed=0))).x.numpy())
+    images = to_unit(next(iter(datasets.load(data).test.batches(10, seed=0)))["image"].numpy())
     with Client(address) as client:
         again = client.predict("vae", {"images": images}, signature="reconstruct")
         ends = client.predict("vae", {"images": images[[0, -1]]}, signature="encode")["mean"]

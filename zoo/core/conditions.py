@@ -14,17 +14,17 @@ _SIDE = 12
 def example_values(feature: Feature, count: int | tf.Tensor) -> tf.Tensor:
     """Values (count, *shape) of a feature, as a model sees them; row i depends on i alone.
 
-    A label is each class in turn, a seed i itself, tokens are words in turn; columns of categories and flags have each
-    value in turn, and all other numbers are uniform in [-1, 1].
+    A label is each class in turn, tokens are words in turn, and of other whole numbers every one is i. Columns of
+    categories and flags have each value in turn. All other numbers are uniform in [-1, 1].
     """
     rows = tf.range(tf.cast(count, tf.int64), dtype=tf.int64)
     if feature.kind == "label":
         return rows % max(1, len(feature.names))
-    if feature.kind == "seed":
-        return rows
     shape = tuple(_SIDE if side is None else side for side in feature.shape)
     if feature.kind == "tokens":
         return (rows[:, None] + tf.range(shape[0], dtype=tf.int64)) % max(1, len(feature.names)) + 1
+    if feature.dtype == "int64":
+        return tf.tile(tf.reshape(rows, (-1, *[1] * len(shape))), (1, *shape))
     seed = Seed.of(rows).fold("example")
     if feature.kind == "table":
         return tf.concat([_column(c, rows, seed.fold(c.name)) for c in feature.columns], axis=1)

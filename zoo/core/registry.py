@@ -16,9 +16,10 @@ from zoo.core import index, plugins
 from zoo.core.claims import Claim
 from zoo.core.config import TrainConfig
 from zoo.core.errors import UserError, unknown
-from zoo.core.features import WIRE_NAMES, Spec
+from zoo.core.features import Spec
 from zoo.core.model import GenerativeModel
 from zoo.core.parameters import argument_help, show, summary, typed
+from zoo.core.wire_names import WIRE_NAMES
 
 ANY_KIND = ("image", "video", "volume", "audio", "series", "table", "vector")
 """What perceptrons take: every kind whose examples are numbers of a fixed shape."""

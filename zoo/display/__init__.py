@@ -1,1 +1,1 @@
-"""Pictures for people."""
+"""Pictures, curves and progress for people."""

@@ -5,14 +5,11 @@ assets.extra/tf_serving_warmup_requests        one request for each signature
 assets.extra/model_card.json                   data, configuration, versions, losses, signatures, claims, scores
 """
 
-import dataclasses
-import math
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -20,15 +17,12 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving.protocol import versions
-from zoo.core import registry
 from zoo.core.conditions import example_values
-from zoo.core.config import RunConfig
 from zoo.core.errors import Failure, UserError
-from zoo.core.features import Feature
+from zoo.core.files import write_json
 from zoo.core.model import GenerativeModel, Signature, wire_name
-from zoo.display import pictures
-from zoo.evaluation import card, score
-from zoo.training import record, run
+from zoo.export import card
+from zoo.training import run
 
 TOLERANCE = 1e-5
 """Largest difference between the Keras model and its SavedModel, relative to outputs above 1."""
@@ -57,7 +51,7 @@ def export(folder: Path, models: Path, name: str | None = None) -> Path:
         extra = scratch / "assets.extra"
         extra.mkdir()
         _write_warmup(model, name, extra / "tf_serving_warmup_requests")
-        score.write(scratch / card.CARD, _card(model, config, folder, name))
+        write_json(scratch / card.CARD, card.content(model, config, folder, name))
         _compare(model, scratch)
         return _publish(scratch, home)
     finally:
@@ -140,34 +134,3 @@ def _difference(served: np.ndarray, expected: np.ndarray) -> float:
     if expected.dtype.kind != "f":
         return float(np.mean(served != expected))
     return float(np.max(np.abs(served - expected) / np.maximum(1.0, np.abs(expected))))
-
-
-def _card(model: GenerativeModel, config: RunConfig, folder: Path, name: str) -> dict[str, Any]:
-    log = pictures.read_log(folder / "log.csv")
-    last = {key: values[-1] for key, values in log.items() if math.isfinite(values[-1])}
-    return {
-        "name": name,
-        "data": {"name": config.data, **model.spec.to_json()},
-        "configuration": dataclasses.asdict(config),
-        "versions": record.versions(),
-        "checkpoint": card.checkpoint(folder),
-        "last_epoch": last,
-        "claims": [dataclasses.asdict(claim) for claim in registry.get(config.model).claims],
-        "scores": card.kept(folder),
-        "signatures": {key: _describe(s) for key, s in model.signatures().items()},
-    }
-
-
-def _describe(signature: Signature) -> dict[str, Any]:
-    """Each tensor's type and shape, and what it means."""
-    return {
-        side: _tensors(features) for side, features in (("inputs", signature.inputs), ("outputs", signature.outputs))
-    }
-
-
-def _tensors(features: Mapping[str, Feature]) -> dict[str, Any]:
-    return {
-        key: {"dtype": spec.dtype.name, "shape": spec.shape.as_list(), "is": feature.describe()}
-        for name, feature in features.items()
-        for key, spec in feature.wire(wire_name(name, feature)).items()
-    }

@@ -11,10 +11,11 @@ import keras
 import tensorflow as tf
 
 from serving.protocol.files import write_whole
+from zoo.core.conditions import example_conditions
 from zoo.core.errors import UserError
 from zoo.core.model import Batch, GenerativeModel
 from zoo.core.random import Seed
-from zoo.display import pictures
+from zoo.display import preview
 
 Callback = Any
 """A keras.callbacks.Callback, or a function of (epoch from 1, the epoch's means by name). See `Callbacks`."""
@@ -88,24 +89,33 @@ class Log:
 
 
 class Previews:
-    """`samples/epoch-0001.png`, or .gif for videos, and so on: the same seeds and test examples after each epoch."""
+    """`samples/epoch-0001.png` and so on: the same seeds and test examples after each epoch.
+
+    The suffix follows the kind of the feature, see `zoo.display.preview`. A model that is given classes samples each of
+    them in turn.
+    """
 
     COUNT = 64
 
     def __init__(self, folder: Path, model: GenerativeModel, examples: Batch) -> None:
-        self._folder = folder / "samples"
+        self._folder, self._spec = folder / "samples", model.spec
         self._folder.mkdir(exist_ok=True)
-        self._model = model
         self._preview = tf.function(lambda: model.preview(examples, Seed.of(tf.range(self.COUNT))))
+        sample = model.signatures().get("sample")
+        conditional = sample is not None and "label" in sample.inputs
+        self._labels = example_conditions(model.spec, self.COUNT)["label"].numpy() if conditional else None
 
-    def write(self, epoch: int) -> Path | None:
-        """Writes one; a kind of feature that has no picture leaves none."""
-        feature = self._model.spec.feature
-        if feature.kind not in ("image", "video"):
-            return None
-        (samples,) = feature.to_wire("x", self._preview()).values()
-        columns = 8 if len(samples) <= self.COUNT else 16
-        return pictures.save(samples.numpy(), self._folder / f"epoch-{epoch:04d}.png", columns=columns)
+    def write(self, epoch: int) -> Path:
+        """Writes one."""
+        samples, spec = self._preview().numpy(), self._spec
+        return preview.write(
+            samples,
+            spec.feature,
+            self._folder / f"epoch-{epoch:04d}",
+            columns=8 if len(samples) <= self.COUNT else 16,
+            labels=self._labels,
+            label=spec.features.get("label"),
+        )
 
 
 @final

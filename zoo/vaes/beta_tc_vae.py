@@ -52,7 +52,7 @@ def beta_tc_vae(
     hidden: tuple[int, ...] = (512, 256),
     beta: float = 6.0,
     count: int = 4_500,
-    warmup: float = 0.2,
+    beta_warmup: float = 0.2,
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
@@ -63,9 +63,9 @@ def beta_tc_vae(
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       beta: weight of the total correlation.
       count: number of training examples.
-      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      beta_warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
       networks: mlp, or conv for images.
     """
-    game = decomposed(beta, count=count, warmup=warmup)
+    game = decomposed(beta, count=count, warmup=beta_warmup)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

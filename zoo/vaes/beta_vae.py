@@ -22,7 +22,7 @@ def beta_vae(
     latent: int = 16,
     hidden: tuple[int, ...] = (512, 256),
     beta: float = 4.0,
-    warmup: float = 0.2,
+    beta_warmup: float = 0.2,
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
@@ -32,9 +32,9 @@ def beta_vae(
       latent: numbers in a code.
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       beta: weight of the KL divergence.
-      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      beta_warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
       networks: mlp, or conv for images.
     """
-    game = elbo(beta, warmup=warmup)
+    game = elbo(beta, warmup=beta_warmup)
     return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

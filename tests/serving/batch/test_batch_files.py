@@ -101,8 +101,8 @@ def spoilt_image(folder):
     (folder / "a.png").write_bytes(b"\x89PNG")
 
 
-def deep_image(folder):
-    Image.fromarray(np.zeros((3, 3), np.uint16)).save(folder / "a.png")
+def float_image(folder):
+    Image.fromarray(np.zeros((3, 3), np.float32)).save(folder / "a.tif")
 
 
 def unequal_images(folder):
@@ -137,7 +137,7 @@ def no_rows(folder):
         (ragged_archive, r"same rows in dimension 0; they are x \[3, 2\], y \[2\]"),
         (pickled_archive, "cannot be read as an .npz of numeric arrays"),
         (spoilt_image, "a.png cannot be read as an image"),
-        (deep_image, "has the mode I"),
+        (float_image, r"a.tif has 32 bits a pixel \(mode F\)"),
         (unequal_images, r"differ: images \[4, 3, 1\] and images \[3, 4, 1\]"),
         (cut_records, "not a whole, uncompressed TFRecord file"),
         (no_examples, "record 0 of .* cannot be read"),
@@ -230,8 +230,8 @@ def test_shards_of_images_are_data_for_the_zoo(form, tmp_path):
     assert first.read_bytes() == second.read_bytes()
     assert sorted(tmp_path.iterdir()) == [first, second]
     loaded = data.load(str(first))
-    assert loaded.spec[:2] == ((4, 6, 3), 2)
-    rows = np.concatenate([split.arrays(20)[0] for split in (loaded.train, loaded.test)])
+    assert (loaded.spec.shape, loaded.spec.classes) == ((4, 6, 3), 2)
+    rows = np.concatenate([split.arrays(20)["image"] for split in (loaded.train, loaded.test)])
     ours = np.sort(np.rint((rows + 1) * 127.5).astype(int).reshape(20, -1), axis=0)
     assert np.array_equal(ours, np.sort(np.rint(images * 255).astype(int).reshape(20, -1), axis=0))
 

@@ -19,6 +19,7 @@ FEATURES = {
     "volume": features.volume(2, 3, 4),
     "vector": features.vector(3),
     "number": features.vector(),
+    "codes": features.Feature("vector", (2, 2), "int64"),
     "label": features.label(["cat", "dog"]),
     "text": features.tokens(4, ["a", "red", "boat"]),
     "table": features.table([AGE, PLACE, SMOKES]),

@@ -154,7 +154,7 @@ def test_idx_of_a_whole_set(tmp_path):
         parts[part] = bytes_of((count, 6, 5)), (np.arange(count) % 3).astype(np.uint8)
         write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", parts[part][0])
         write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", parts[part][1])
-    x, labels, test = fashion_mnist(tmp_path)
+    x, labels, test, _ = fashion_mnist(tmp_path)
     assert test.tolist() == [False] * 30 + [True] * 8
     assert np.array_equal(x[test], parts["t10k"][0])
     assert np.array_equal(labels[~test], parts["train"][1])

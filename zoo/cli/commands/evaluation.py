@@ -38,65 +38,69 @@ _STORE = (
 )
 def _evaluate(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
-    from zoo.evaluation import card, evaluate
+    from zoo.evaluation import evaluate
+    from zoo.export import card
 
     registry.import_files(values.recipes)
     if values.count < 2:
         raise UserError(f"--count must be above 1; received {values.count}.")
     line = shlex.join(["zoo", "evaluate", *positional, *values.given])
     found = (_served if values.server else _trained)(values, positional[0], line)
-    names = evaluate.chosen(found.subject, values.metrics)
-    scores = evaluate.evaluate(found.subject, names, found.protocol)
-    table([(name, str(s), _seen(s.protocol)) for name, s in scores.items()])
+    names = evaluate.chosen(found.model, values.metrics)
+    scores = evaluate.evaluate(found.model, names, found.protocol)
+    table([(name, str(s), _summary(s.protocol)) for name, s in scores.items()])
     for path in found.files:
-        card.keep(path, scores)
-        print(f"Kept: {path}")
+        card.add_scores(path, {name: s.to_json() for name, s in scores.items()})
+        print(f"Scores: {path}")
 
 
-def _seen(protocol: Any) -> str:
-    """What a score stands on, in a line; its file says the rest."""
+def _summary(protocol: Any) -> str:
+    """A score's protocol in a line; the file has all of it."""
     name, _, digest = (protocol.evaluator or "no evaluator").partition(" ")
-    rows = f"{protocol.fake} made, {protocol.real} real: {protocol.data}, {protocol.split}"
+    rows = f"{protocol.fake} generated, {protocol.real} real: {protocol.data}, {protocol.split}"
     return f"{rows}; {name} {digest[:12]}; {protocol.checkpoint}"
 
 
 class _Found(NamedTuple):
-    """What is evaluated, and the files that its scores are kept in."""
+    """The model that is evaluated, and the files for its scores."""
 
-    subject: Any
+    model: Any
     protocol: Any
     files: list[Path]
 
 
 def _trained(values: Any, run: str, line: str) -> _Found:
     """A run's folder."""
-    from zoo.evaluation import card, evaluate, score
-    from zoo.evaluation.measures import Trained
+    from zoo.core.files import read_json
+    from zoo.evaluation import evaluate
+    from zoo.evaluation.models import TrainedModel
+    from zoo.export import card
 
     folder = Path(run)
-    trained = Trained.of(folder)
+    trained = TrainedModel.of(folder)
     if values.data or values.size or values.channels:
         trained = replace(trained, data=_data(values, trained.config))
     weights = card.checkpoint(folder)
-    begun = score.read(folder / "config.json")["command"]
+    begun = read_json(folder / "config.json")["command"]
     protocol = evaluate.protocol(f"{begun} && {line}", trained.config.model, trained.config, trained.data, weights)
     files = [Path(values.out or folder / card.SCORES)]
     if values.models:
         files.append(card.find(Path(values.models), values.name or trained.config.model, values.version))
-        card.check(files[-1], folder)
+        card.check_weights(files[-1], folder)
     return _Found(evaluate.of_run(trained, values.evaluator, values.count, values.seed), protocol, files)
 
 
 def _served(values: Any, model: str, line: str) -> _Found:
     """A model that a server has, of whose training only its card knows."""
     from serving import Client
-    from zoo.evaluation import card, evaluate
-    from zoo.evaluation.subject import Subject
+    from zoo.evaluation import evaluate
+    from zoo.evaluation.models import EvaluatedModel
+    from zoo.export import card
 
     with Client(values.server) as client:
         found = client.metadata(model, values.version)
 
-    def ask(signature: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    def call(signature: str, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         with Client(values.server, timeout=600.0) as client:
             return client.predict_chunked(model, inputs, version=found.version, signature=signature)
 
@@ -105,9 +109,9 @@ def _served(values: Any, model: str, line: str) -> _Found:
     data = _data(values, config)
     protocol = evaluate.protocol(line, model, config, data, f"version {found.version}")
     inputs = {name: list(s.inputs) for name, s in found.signatures.items()}
-    subject = Subject(ask, inputs, data, values.evaluator, values.count, values.seed)
+    evaluated = EvaluatedModel(call, inputs, data, values.evaluator, values.count, values.seed)
     out = Path(values.out or f"{model}-scores.json")
-    return _Found(subject, protocol, [out, *cards])
+    return _Found(evaluated, protocol, [out, *cards])
 
 
 def _data(values: Any, config: Any) -> Any:
@@ -137,15 +141,15 @@ def _data(values: Any, config: Any) -> Any:
 )
 def _verify(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
-    from zoo.evaluation.trials import Budget
+    from zoo.evaluation.experiment import Budget
     from zoo.evaluation.verify import verify
 
     registry.import_files(values.recipes)
     recipe, store = registry.get(positional[0]), _store(values)
     budget = Budget.of(recipe, values.data, values.epochs)
     found = verify(recipe, budget, count=values.seeds, out=Path(values.out), store=store)
-    for verdict in found.verdicts:
-        print(verdict)
+    for result in found.claims:
+        print(result)
     print(f"Stored: {store.record(found.name)}\n{_next(values)}")
 
 
@@ -168,16 +172,16 @@ def _verify(values: Any, positional: list[str]) -> None:
 def _compare(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
     from zoo.evaluation.compare import Question, compare
-    from zoo.evaluation.trials import Budget, Contender
+    from zoo.evaluation.experiment import Budget, Candidate
 
     registry.import_files(values.recipes)
-    contenders, store = [Contender.of(text) for text in positional], _store(values)
-    if len({str(c) for c in contenders}) < len(contenders):
-        raise UserError(f"Each model is compared once; received {', '.join(map(str, contenders))}.")
-    budget = Budget.of(contenders[0].recipe, values.data, values.epochs)
+    candidates, store = [Candidate.of(text) for text in positional], _store(values)
+    if len({str(c) for c in candidates}) < len(candidates):
+        raise UserError(f"Each model is compared once; received {', '.join(map(str, candidates))}.")
+    budget = Budget.of(candidates[0].recipe, values.data, values.epochs)
     title = values.title or f"{values.measure} on {budget.data}"
     question = Question(values.measure, values.better, title, values.seeds)
-    found = compare(contenders, question, budget, out=Path(values.out), store=store)
+    found = compare(candidates, question, budget, out=Path(values.out), store=store)
     print(f"{found}\nStored: {store.record(found.name)}\n{_next(values)}")
 
 
@@ -195,7 +199,7 @@ def _report(values: Any, positional: list[str]) -> None:
     store, path = _store(values), Path(values.out)
     results = Results.read(store.records)
     report.write(results, registry.recipes().values(), store, path)
-    print(f"{len(results.verified)} verifications and {len(results.compared)} comparisons: {path}")
+    print(f"{len(results.verifications)} verifications and {len(results.comparisons)} comparisons: {path}")
 
 
 def _store(values: Any) -> Any:
@@ -206,5 +210,5 @@ def _store(values: Any) -> Any:
 
 def _next(values: Any) -> str:
     """The command that makes the page of what was stored."""
-    given = [values[name].serialize() for name in ("store", "pictures") if values[name].present]
+    given = [word for word in values.given if word.startswith(("--store=", "--pictures="))]
     return f"Next: {shlex.join(['zoo', 'report', *given])}"

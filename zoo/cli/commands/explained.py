@@ -115,9 +115,12 @@ def _read(path: Path, shape: Any) -> NDArray[Any]:
 def _examples(name: str, split: str, count: int) -> NDArray[Any]:
     """The first examples of a data set, in the range that served models take."""
     from zoo import data
-    from zoo.core.model import to_wire
 
-    return np.asarray(to_wire(getattr(data.load(name), split).arrays(count)[0]), np.float32)
+    found = data.load(name)
+    wire = found.spec.feature.to_wire("x", getattr(found, split).arrays(count)[found.spec.target])
+    if list(wire) != ["x"]:
+        raise UserError(f"{name} is a table of columns; give a .npy file with the inputs as the model takes them.")
+    return np.asarray(wire["x"], np.float32)
 
 
 def _options(values: Any, source: Any) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli.command import command
-from zoo.cli.connection import MODELS, Model, held_out
+from zoo.cli.connection import MODELS, Model
+from zoo.cli.examples import held_out
 from zoo.cli.flags import Flag
 from zoo.core.errors import UserError
 
@@ -43,7 +44,7 @@ def _complete(values: Any, positional: list[str]) -> None:
     model = search.Exported(Path(values.models), positional[0])
     if len(model.shape) != 3:
         raise UserError(f"{positional[0]} draws rows of numbers, {list(model.shape)}, of which no part can be hidden.")
-    images = held_out(values.data, model.shape)[0][: values.count]
+    images = held_out(values.data, {"images": (None, *model.shape)}).inputs["images"][: values.count]
     known = search.hidden(values.hide, model.shape)
     options = {"seed": values.seed, "starts": values.starts, "steps": values.steps}
     found = search.search(model.generate, images, known, model.latent, realism=model.unreal, **options)
@@ -124,9 +125,11 @@ def _real(values: Any) -> Any:
 
 def _learnt(real: Any, images: Any, label: Any) -> Any:
     """What classifiers learn from real examples and from samples."""
+    from zoo.core.features import from_unit
     from zoo.evaluation.metrics.cross_accuracy import Labelled, cross_accuracy
 
     if images.shape[1:] != real.spec.shape:
         raise UserError(f"The samples have shape {images.shape[1:]}, the data {real.spec.shape}. Give other --data.")
-    train, test = (Labelled(*part.arrays()) for part in (real.train, real.test))
-    return cross_accuracy(train, test, Labelled(2.0 * images - 1.0, label), seed=0)
+    arrays = [part.arrays() for part in (real.train, real.test)]
+    train, test = (Labelled(a[real.spec.target], a["label"]) for a in arrays)
+    return cross_accuracy(train, test, Labelled(from_unit(images), label), seed=0)

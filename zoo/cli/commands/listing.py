@@ -62,7 +62,7 @@ def _list_models(entries: Sequence[Entry]) -> None:
     for i, (family, members) in enumerate(families.items()):
         print(("\n" if i else "") + f"{family}:")
         name, paper = (max(len(getattr(e, key)) for e in members) for key in ("name", "reference"))
-        width = max(columns() - name - paper - 4, 20)
+        width = max(columns() - name - paper - 4, 4)
         for e in members:
             print(f"{e.name:<{name}}  {shortened(e.summary, width):<{width}}  {e.reference}")
 
@@ -85,20 +85,27 @@ def _show(entry: Entry) -> None:
     for left, parameter in zip(assignments, entry.parameters, strict=True):
         print(hanging(left, indent, parameter.help))
     print(f"\nclaims, tested by `zoo verify {entry.name}`:", flush=True)
-    if not importlib.util.find_spec("tensorflow"):
-        for claim in entry.claims:
-            _claim(claim.says, f"{claim.measure} {claim.direction} {claim.against}")
-        return
-    _import_tensorflow()
-    from zoo.core import registry
-    from zoo.evaluation import results, sheet
+    from zoo.evaluation.results import OURS, Results
 
-    made = registry.get(entry.name)
-    for says, *rows in sheet.claims(made, results.Results.read(results.OURS)):
+    for says, *rows in Results.read(OURS).of_claims(entry.name, entry.claims):
         _claim(says, *rows)
-    print(f"\nsignatures, for {entry.data}:", flush=True)
-    for signature in sheet.signatures(made):
-        print(f"  {signature}")
+    if importlib.util.find_spec("tensorflow"):
+        _import_tensorflow()
+        print(f"\nsignatures, for {entry.data}:", flush=True)
+        for signature in _signatures(entry.name):
+            print(f"  {signature}")
+
+
+def _signatures(name: str) -> list[str]:
+    """The signatures of the model for its default data, as name(inputs)."""
+    from zoo.core import registry
+    from zoo.core.config import RunConfig
+    from zoo.data import load
+    from zoo.training import run
+
+    recipe = registry.get(name)
+    model = run.build(RunConfig(name, recipe.data, training=recipe.config()), load(recipe.data).spec)
+    return [f"{name}({', '.join(signature.wire_inputs)})" for name, signature in model.signatures().items()]
 
 
 def _claim(says: str, *rows: str) -> None:

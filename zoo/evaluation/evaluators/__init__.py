@@ -1,9 +1,9 @@
-"""Evaluators by name: classifiers in whose features samples are judged.
+"""Evaluators by name: classifiers whose features of samples and of real examples are compared.
 
     load("mnist-5k").features(images)
 
-Those of the built-in sets have their weights in this package, made by `zoo evaluator train`. Scores are comparable
-under one evaluator's hash alone.
+The weights for the built-in data sets are in this package, made by `zoo evaluator train`. Only scores of evaluators
+with the same hash can be compared.
 """
 
 import sys
@@ -15,15 +15,15 @@ from zoo.core.errors import UserError, unknown
 from zoo.evaluation.evaluators.evaluator import Evaluator, read, write
 from zoo.evaluation.evaluators.inception import inception
 
-__all__ = ["Evaluator", "for_data", "load", "names", "read", "write"]
+__all__ = ["Evaluator", "for_data", "identity_for", "load", "names", "read", "write"]
 
 WEIGHTS = Path(__file__).parent / "weights"
 _LIKE: Mapping[str, str] = {"mnist": "mnist-5k"}
-"""Sets of the same classes as another: its evaluator's."""
+"""Data sets with the classes of another one, whose evaluator is theirs."""
 
 
 def names() -> list[str]:
-    """The data sets that have an evaluator of their own in this package."""
+    """The data sets that have their own evaluator in this package."""
     return sorted(path.stem for path in WEIGHTS.glob("*.npz"))
 
 
@@ -49,15 +49,23 @@ def load(name: str) -> Evaluator:
 
 
 def for_data(name: str) -> Evaluator:
-    """The evaluator of a built-in data set; for any other data Inception, which knows nothing of it, and says so.
+    """The evaluator of a built-in data set. For other data it is Inception, and a line on stderr says so.
 
-    Errors: UserError where Inception's weights cannot be fetched; it names the repair.
+    Errors: UserError where Inception's weights cannot be fetched.
     """
     if name in (*names(), *_LIKE):
         return load(name)
     print(
-        f"{name} has no evaluator of its own: Inception's features are used, made for photographs. Where it has "
-        "labels, `zoo evaluator train` makes one that fits.",
+        f"{name} has no evaluator: the features are those of Inception, which was trained on photographs. If {name} "
+        "has labels, `zoo evaluator train` makes an evaluator for it.",
         file=sys.stderr,
     )
     return load("inception")
+
+
+def identity_for(name: str) -> str | None:
+    """The evaluator of a data set, as NAME HASH; None where there is none."""
+    try:
+        return load(name).identity
+    except UserError:
+        return None

@@ -1,4 +1,4 @@
-"""What an evaluator is, and its file: weights as float16, and beside them how they came to be."""
+"""An evaluator and its file: weights as float16, and a record of their training."""
 
 import hashlib
 import json
@@ -28,16 +28,16 @@ UNMEASURED = Estimate(math.nan, math.nan, math.nan, 0)
 
 @dataclass(frozen=True)
 class Record:
-    """How an evaluator came to be.
+    """How an evaluator was trained.
 
     Attributes:
       name: the data's.
       shape: (H, W, C) of the images that it takes; others are converted.
       class_names: in the order of the logits.
       command: that trains it again.
-      accuracy: on the held-out split.
-      floor: the Fréchet distance of two random halves of the held-out split, what it finds where there is no
-        difference: the mean and the 95 % range over halvings; n rows in a half.
+      accuracy: on the test split.
+      floor: the Fréchet distance between two random halves of the test split, where there is no difference: the mean
+        and the 95 % range over many such halves, of n rows each.
       versions: of the packages that trained it.
     """
 
@@ -54,15 +54,15 @@ class Record:
 class Evaluator:
     """A classifier of images, and its features: the units of its last hidden layer.
 
-    Images (..., H, W, C) in [-1, 1] of any size, grey or colour; axes before, such as a video's time, stay. They are
-    made to fit in one way, `zoo.data.images.conform`: colour to grey by luma (a grey evaluator is blind to colour),
-    grey to colour by three equal channels, bilinear with antialiasing.
+    Images (..., H, W, C) in [-1, 1] of any size, grey or colour; further axes in front, such as a video's time, stay.
+    `zoo.data.images.conform` converts them: colour to grey by luma (a grey evaluator does not see colour), grey to
+    colour by three equal channels, sizes by bilinear interpolation with antialiasing.
 
     Args:
       network: images (B, *shape) -> features (B, D), logits (B, K).
 
     Attributes:
-      hash: SHA-256 of the weights: scores are comparable under one alone.
+      hash: SHA-256 of the weights: only scores of the same hash can be compared.
     """
 
     def __init__(self, record: Record, network: keras.Model) -> None:
@@ -74,22 +74,27 @@ class Evaluator:
 
     @property
     def name(self) -> str:
-        """The data's that it was trained on."""
+        """The name of the data that it was trained on."""
         return self.record.name
 
     @property
+    def identity(self) -> str:
+        """What a protocol has of it: NAME HASH."""
+        return f"{self.name} {self.hash}"
+
+    @property
     def classes(self) -> int:
-        """How many it tells apart."""
+        """How many it distinguishes."""
         return len(self.record.class_names)
 
     @property
     def accuracy(self) -> Estimate:
-        """On the held-out split."""
+        """On the test split."""
         return self.record.accuracy
 
     @property
     def floor(self) -> Estimate:
-        """The Fréchet distance of two halves of the held-out split: see Record."""
+        """The Fréchet distance between two halves of the test split: see Record."""
         return self.record.floor
 
     def features(self, x: np.ndarray) -> np.ndarray:
@@ -105,7 +110,7 @@ class Evaluator:
         return tf.nn.softmax(self.logits(x)).numpy()
 
     def labels(self, x: np.ndarray) -> np.ndarray:
-        """Images (..., H, W, C) in [-1, 1] -> the likeliest class, int64 (...)."""
+        """Images (..., H, W, C) in [-1, 1] -> the most likely class, int64 (...)."""
         return self.logits(x).argmax(axis=-1)
 
     def _both(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -121,17 +126,16 @@ class Evaluator:
 
 
 def write(path: Path, evaluator: Evaluator) -> None:
-    """An .npz that `read` reads back to the same evaluator; whole or not there. Weights are kept as float16."""
+    """Writes an .npz from which `read` makes the same evaluator. Weights are kept as float16."""
     weights = {f"w{i:02}": w.astype(np.float16) for i, w in enumerate(evaluator.network.get_weights())}
     about = json.dumps({**evaluator.record.__dict__, "hash": evaluator.hash})
     file = BytesIO()
     np.savez_compressed(file, allow_pickle=False, about=np.array(about), **weights)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, file.getvalue())
 
 
 def read(path: Path) -> Evaluator:
-    """The evaluator in a file that `write` wrote. Errors: UserError for another file, or weights that were changed."""
+    """The evaluator in a file that `write` wrote. Errors: UserError for another file, or changed weights."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             about = json.loads(str(archive["about"]))
@@ -146,8 +150,8 @@ def read(path: Path) -> Evaluator:
     evaluator = Evaluator(record, network)
     if evaluator.hash != known:
         raise UserError(
-            f"The weights in {path} are not those that it names ({evaluator.hash[:12]}, not {known[:12]}): they were "
-            f"changed. Train it again: {record.command}"
+            f"The weights in {path} were changed: their hash is {evaluator.hash[:12]}, not {known[:12]}. Train it "
+            f"again: {record.command}"
         )
     return evaluator
 

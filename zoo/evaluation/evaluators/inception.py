@@ -1,7 +1,7 @@
-"""Inception by the evaluators' interface, where its weights can be fetched. Szegedy et al., arXiv 1512.00567.
+"""Inception as an evaluator, where its weights can be fetched. Szegedy et al., arXiv 1512.00567.
 
-They are those of keras.applications, not of the original FID: its scores compare with each other and not with the
-literature's.
+The weights are those of keras.applications and not of the original FID: its scores can be compared with each other, but
+not with those of papers.
 """
 
 import keras
@@ -21,7 +21,7 @@ def inception() -> Evaluator:
     except Exception as error:  # keras raises a bare Exception where a download fails
         raise UserError(
             f"Inception's weights could not be fetched ({error}). Connect to a network once, or train an evaluator "
-            "on labelled data of your own: zoo evaluator train DATA --out FILE.npz."
+            "on your own labelled data: zoo evaluator train DATA --out FILE.npz."
         ) from None
     both = keras.Model(network.input, [network.layers[-2].output, layers.Identity()(network.output)])
     names = tuple(str(i) for i in range(_CLASSES))

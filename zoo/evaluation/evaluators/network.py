@@ -10,8 +10,8 @@ _WIDTHS = (32, 64)
 def classifier(shape: tuple[int, int, int], classes: int) -> keras.Model:
     """Images (B, *shape) -> features (B, 64), at least 0, and logits (B, classes).
 
-    Two stages of convolutions, each of which halves the sides, and one hidden dense layer, whose units are the
-    features: they know where in the image something is. About 270,000 weights for 28 x 28 pixels.
+    Two stages of convolutions, each of which halves the sides, then a dense layer whose units are the features, so that
+    they depend on positions in the image. About 270,000 weights for 28 x 28 pixels.
     """
     x = image = keras.Input(shape)
     for width in _WIDTHS:

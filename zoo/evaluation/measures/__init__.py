@@ -1,7 +1,7 @@
-"""Measures: one number of a trained model on data it has not seen. Claims are made in them (zoo/core/claims.py).
+"""Measures: one number of a trained model on data that it has not seen. Claims name them (zoo/core/claims.py).
 
-A measure takes a `Trained` and returns a float. A baseline is the same measure of something that was not trained by
-the zoo: PCA, a median filter, bicubic interpolation.
+A measure takes a TrainedModel and returns a float. A baseline is the same measure of something that the zoo does not
+train: PCA, a median filter, bicubic interpolation.
 """
 
 import functools
@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from zoo.core.errors import unknown
-from zoo.evaluation.measures.trained import Trained
+from zoo.evaluation.models import TrainedModel
 
-__all__ = ["Measure", "Trained", "baseline", "baselines", "get", "measure", "measures"]
+__all__ = ["Measure", "baseline", "baselines", "get", "measure", "measures"]
 
-Measure = Callable[[Trained], float]
+Measure = Callable[[TrainedModel], float]
 _MEASURES: dict[str, Measure] = {}
 _BASELINES: dict[tuple[str, str], Measure] = {}
 
@@ -27,7 +27,7 @@ def measure(function: Measure) -> Measure:
 
 
 def baseline(measure: str, name: str) -> Callable[[Measure], Measure]:
-    """Registers what `measure` would be for `name`; it may look at the trained model for what must be alike."""
+    """Registers the value of `measure` for the baseline `name`, which may depend on the trained model's sizes."""
 
     def register(function: Measure) -> Measure:
         _BASELINES[measure, name] = function

@@ -11,9 +11,8 @@ from zoo.core.errors import Failure, UserError
 from zoo.evaluation import compare as module
 from zoo.evaluation import measures
 from zoo.evaluation.compare import Question, compare
-from zoo.evaluation.comparison import Comparison
-from zoo.evaluation.results import Store
-from zoo.evaluation.trials import Budget, Contender
+from zoo.evaluation.experiment import Budget, Candidate
+from zoo.evaluation.results import Comparison, Store
 from zoo.evaluation.verify import verify
 
 CURVE = {1: 3.0, 2: 5.0}
@@ -32,15 +31,15 @@ def curved(trained):
 def ask(claiming, monkeypatch, tmp_path):
     """(*models, measure, better, seeds, epochs) -> their comparison, with a look after each of two epochs."""
     recipe = claiming()
-    monkeypatch.setattr(module, "LOOKS", 2)
+    monkeypatch.setattr(module, "TIMES", 2)
     monkeypatch.setitem(measures._MEASURES, "curved", curved)
 
     def ask(*models, measure="curved", better="lower", seeds=2, epochs=2):
         budget = Budget.of(recipe, epochs=epochs)
         question = Question(measure, better, "toys", seeds)
-        contenders = [Contender.of(m) for m in models]
+        candidates = [Candidate.of(m) for m in models]
         store = Store(tmp_path / "results", tmp_path / "pictures")
-        return compare(contenders, question, budget, out=tmp_path / "runs", store=store)
+        return compare(candidates, question, budget, out=tmp_path / "runs", store=store)
 
     return ask
 
@@ -48,7 +47,7 @@ def ask(claiming, monkeypatch, tmp_path):
 def test_best_last_and_paired_difference(ask, tmp_path):
     found = ask("toy level=2", "toy")
     two, one = found.entries
-    assert two.looks == (1, 2)
+    assert two.epochs == (1, 2)
     assert two.curves == ((5.0, 7.0), (105.0, 107.0))
     assert (two.last.value, two.best.value) == (57.0, 55.0)
     assert two.best.protocol.checkpoint == "best of epochs 1, 2"
@@ -110,12 +109,12 @@ def test_looks_on_the_way_do_not_change_the_end(ask, claiming, tmp_path):
     recipe = claiming(Claim("learns", "test_error", "1"))
     store = Store(tmp_path / "s", tmp_path / "s")
     straight = verify(recipe, Budget.of(recipe, epochs=2), count=1, out=tmp_path / "v", store=store)
-    assert straight.verdicts[0].ours == (looked,)
+    assert straight.claims[0].values == (looked,)
 
 
 def test_a_run_whose_steps_know_its_length_is_looked_at_once(ask):
     found = ask("toy waits=true", "toy", seeds=1, measure="test_error")
-    assert [e.looks for e in found.entries] == [(2,), (1, 2)]
+    assert [e.epochs for e in found.entries] == [(2,), (1, 2)]
 
 
 def test_an_unknown_measure_is_named_before_anything_is_trained(ask, tmp_path):
@@ -124,6 +123,6 @@ def test_an_unknown_measure_is_named_before_anything_is_trained(ask, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("epochs", "looks"), [(1, (1,)), (3, (1, 2, 3)), (20, (5, 10, 15, 20)), (25, (7, 13, 19, 25))])
-def test_looks_are_spread_over_the_epochs(epochs, looks):
-    assert module.spread(epochs) == looks
+@pytest.mark.parametrize(("epochs", "at"), [(1, (1,)), (3, (1, 2, 3)), (20, (5, 10, 15, 20)), (25, (7, 13, 19, 25))])
+def test_measurements_are_spread_over_the_epochs(epochs, at):
+    assert module.evenly(epochs) == at

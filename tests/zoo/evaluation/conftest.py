@@ -1,4 +1,4 @@
-"""A small model and measures whose values are known, so that verdicts can be too."""
+"""A small model and measures whose values are known, so that results are known too."""
 
 import dataclasses
 import math
@@ -12,7 +12,7 @@ from zoo.core import registry
 from zoo.core.claims import Claim
 from zoo.core.registry import Recipe
 from zoo.evaluation import measures
-from zoo.evaluation.score import Protocol
+from zoo.evaluation.protocol import Protocol
 from zoo.networks.pairs import pair
 
 PROTOCOL = Protocol(
@@ -63,7 +63,7 @@ def claiming(monkeypatch):
     monkeypatch.setitem(measures._BASELINES, ("shifted", "seed alone"), lambda t: 100.0 * t.seed**2)
 
     def make(*claims: Claim) -> Recipe:
-        made = Recipe("toy", "autoencoder", "-", toy, claims, "digits", MappingProxyType({"epochs": 1}))
+        made = Recipe("toy", "autoencoder", "-", toy, claims, data="digits", training=MappingProxyType({"epochs": 1}))
         known = MappingProxyType({"toy": made})
         monkeypatch.setattr(registry, "recipes", lambda: known)
         return made

@@ -1,4 +1,4 @@
-"""What comes of a comparison, as it is kept."""
+"""The result of a comparison, as it is stored."""
 
 import math
 from collections.abc import Mapping
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.evaluation import score
-from zoo.evaluation.score import Score
-from zoo.evaluation.trials import slug
+from zoo.core.files import slug
+from zoo.evaluation.protocol import Score, from_null, to_null
 
 
 @dataclass(frozen=True)
@@ -17,15 +16,16 @@ class Entry:
 
     Attributes:
       model: as on a command line.
-      looks: the epochs after which it was measured.
-      curves: the measure by seed and look; NaN from where a run failed.
-      last, best: over the seeds whose run did not fail; the best is each run's own.
-      difference: of the last, to the first model's; paired. None for the first itself.
+      epochs: after which it was measured.
+      curves: the measure by seed and epoch; NaN from where a run failed.
+      last: the mean of the last values, over the seeds whose run did not fail.
+      best: the mean of each run's best value.
+      difference: the mean difference of the last values to the first model's, paired by seed. None for the first.
       failures: in words.
     """
 
     model: str
-    looks: tuple[int, ...]
+    epochs: tuple[int, ...]
     curves: tuple[tuple[float, ...], ...]
     last: Score
     best: Score
@@ -33,11 +33,11 @@ class Entry:
     failures: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """What `of` reads back."""
+        """A mapping that `of` reads."""
         return {
             "model": self.model,
-            "looks": list(self.looks),
-            "curves": [[score.to_null(v) for v in curve] for curve in self.curves],
+            "epochs": list(self.epochs),
+            "curves": [[to_null(v) for v in curve] for curve in self.curves],
             "last": self.last.to_json(),
             "best": self.best.to_json(),
             "difference": self.difference and self.difference.to_json(),
@@ -46,20 +46,21 @@ class Entry:
 
     @classmethod
     def of(cls, record: Mapping[str, Any], source: Path) -> "Entry":
-        """The entry in a file. Errors: UserError where a score has no protocol."""
-        curves = tuple(tuple(map(score.from_null, curve)) for curve in record["curves"])
+        """What `to_json` wrote into the file `source`. Errors: UserError where a score has no protocol."""
+        curves = tuple(tuple(map(from_null, curve)) for curve in record["curves"])
         last, best = (Score.of(record[key], source) for key in ("last", "best"))
         difference = record["difference"] and Score.of(record["difference"], source)
-        looks, failures = tuple(record["looks"]), tuple(record["failures"])
-        return cls(record["model"], looks, curves, last, best, difference, failures)
+        epochs, failures = tuple(record["epochs"]), tuple(record["failures"])
+        return cls(record["model"], epochs, curves, last, best, difference, failures)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Several models at equal budget; one file of the results.
+    """Several models at equal budget: one file.
 
     Attributes:
-      title: what people call it.
+      title: for people.
+      measure: a name of `zoo.evaluation.measures`.
       better: lower or higher.
     """
 
@@ -70,17 +71,17 @@ class Comparison:
 
     @property
     def name(self) -> str:
-        """Of its file, without suffix."""
+        """The name of its file, without suffix."""
         return slug(f"compare-{self.title}")
 
     @property
     def ranked(self) -> list[Entry]:
-        """The entries, the best last score first; those without one at the end."""
+        """The entries by their last score, the best first; those without one come last."""
         sign = 1 if self.better == "lower" else -1
         return sorted(self.entries, key=lambda e: (math.isnan(e.last.value), sign * e.last.value))
 
     def __str__(self) -> str:
-        rows = [("model", f"{self.measure}, last", "best", f"to {self.entries[0].model}", "failed")]
+        rows = [("model", f"{self.measure}, last", "best", f"minus {self.entries[0].model}", "failed")]
         rows += [
             (e.model, str(e.last), str(e.best), str(e.difference or ""), f"{len(e.failures)} of {len(e.curves)}")
             for e in self.ranked
@@ -90,7 +91,7 @@ class Comparison:
         return "\n".join([*lines, *(f"failed: {text}" for e in self.entries for text in e.failures)])
 
     def to_json(self) -> dict[str, Any]:
-        """What `of` reads back."""
+        """A mapping that `of` reads."""
         entries = [e.to_json() for e in self.entries]
         return {"title": self.title, "measure": self.measure, "better": self.better, "entries": entries}
 

@@ -9,14 +9,14 @@ import pytest
 
 from serving import Client
 from zoo import cli, data
+from zoo.core.columns import Column
 from zoo.core.errors import UserError
-from zoo.core.model import Spec, to_wire
-from zoo.evaluation import card
-from zoo.evaluation.evaluate import chosen, evaluate
-from zoo.evaluation.measures import Trained
-from zoo.evaluation.protocol import METRICS
-from zoo.evaluation.score import Score
-from zoo.evaluation.subject import Subject
+from zoo.core.features import Spec, audio, image, series, table, to_unit, tokens, vector, video, volume
+from zoo.data.splits import Arrays
+from zoo.evaluation.evaluate import METRICS, chosen, evaluate
+from zoo.evaluation.models import EvaluatedModel, TrainedModel
+from zoo.evaluation.protocol import Score
+from zoo.export import card
 
 
 @pytest.fixture(scope="module")
@@ -24,31 +24,32 @@ def digits():
     return data.load("digits")
 
 
-def subject(digits, draw, *, label=True, count=400):
+def model_of(digits, draw, *, label=True, count=400):
     """A model whose samples are `draw(seeds, labels)` in [0, 1], and that reconstructs everything as grey."""
 
-    def ask(signature, inputs):
+    def call(signature, inputs):
         if signature == "reconstruct":
             return {"images": np.full_like(inputs["images"], 0.5)}
         return {"images": draw(inputs["seed"], inputs.get("label")).astype(np.float32)}
 
     inputs = {"sample": ["seed", "label"] if label else ["seed"], "reconstruct": ["images"]}
-    return Subject(ask, inputs, digits, None, count, 10)
+    return EvaluatedModel(call, inputs, digits, None, count, 10)
 
 
-def taken(subject, protocol, *names):
-    return evaluate(subject, names or chosen(subject, None), protocol)
+def taken(model, protocol, *names):
+    return evaluate(model, names or chosen(model, None), protocol)
 
 
 def test_training_examples_of_the_class_asked_for_score_as_real_ones(digits, protocol):
-    x, labels = digits.train.arrays()
+    train = digits.train.arrays()
+    x, labels = train["image"], train["label"]
     rows = {k: np.flatnonzero(labels == k) for k in range(10)}
 
     def draw(seeds, asked):
         assert seeds[0] == 10, "the first is --seed"
-        return to_wire(np.stack([x[rows[k][s % len(rows[k])]] for s, k in zip(seeds, asked, strict=True)]))
+        return to_unit(np.stack([x[rows[k][s % len(rows[k])]] for s, k in zip(seeds, asked, strict=True)]))
 
-    found = taken(subject(digits, draw), protocol)
+    found = taken(model_of(digits, draw), protocol)
     assert found["agreement"].value > 0.97
     assert found["accuracy_from_fake"].value > 0.9
     assert found["modes"].value == 1.0
@@ -57,13 +58,13 @@ def test_training_examples_of_the_class_asked_for_score_as_real_ones(digits, pro
     assert found["closer_to_training"].value == 1.0, "they are copies"
     assert found["copies"].value == 1.0
     assert found["frechet"].low < 2.0
-    error = np.mean(np.square(to_wire(digits.test.arrays()[0]) - 0.5), axis=(1, 2, 3))
+    error = np.mean(np.square(to_unit(digits.test.arrays()["image"]) - 0.5), axis=(1, 2, 3))
     assert found["psnr"].value == pytest.approx(np.mean(-10 * np.log10(error)), rel=1e-4)
 
 
 def test_noise_scores_as_noise_and_each_score_says_what_it_stands_on(digits, protocol):
     noise = np.random.default_rng(0).random((410, 8, 8, 1))
-    found = taken(subject(digits, lambda seeds, labels: noise[seeds], label=False), protocol)
+    found = taken(model_of(digits, lambda seeds, labels: noise[seeds], label=False), protocol)
     assert "agreement" not in found, "no class was asked for"
     assert found["precision"].value < 0.5
     assert found["copies"].value == 0.0
@@ -76,25 +77,86 @@ def test_noise_scores_as_noise_and_each_score_says_what_it_stands_on(digits, pro
 
 
 def test_a_metric_that_does_not_fit_names_those_that_do(digits):
-    model = subject(digits, None, label=False)
-    with pytest.raises(UserError, match=r"agreement is not for this model.*frechet"):
+    model = model_of(digits, None, label=False)
+    with pytest.raises(UserError, match=r"agreement does not fit this model.*frechet"):
         chosen(model, ["agreement"])
     with pytest.raises(UserError, match="Did you mean 'frechet'"):
         chosen(model, ["frechett"])
     assert chosen(model, ["kernel"]) == ["kernel"]
-    with pytest.raises(UserError, match="it has upscale"):
-        chosen(Subject(None, {"upscale": ["images"]}, digits, None, 10, 0), None)
+    with pytest.raises(UserError, match="the model has upscale"):
+        chosen(EvaluatedModel(None, {"upscale": ["images"]}, digits, None, 10, 0), None)
 
 
-@pytest.mark.parametrize(("shape", "some"), [((4,), {"frechet", "kernel"}), ((5, 8, 8, 1), {"video"})])
-def test_metrics_fit_the_kind_of_data(shape, some, digits):
-    class Other:
-        spec = Spec(shape)
+NUMBERS = {"sliced_wasserstein", "memorisation"}
+KINDS = {
+    "table": (table([Column("a"), Column("b")]), {"frechet", "kernel", *NUMBERS}),
+    "vector": (vector(4), {"frechet", "kernel", *NUMBERS}),
+    "video": (video(5, 8, 8, 1), {"video"}),
+    "audio": (audio(16), NUMBERS),
+    "series": (series(16, 2, low=0.0, high=1.0), NUMBERS),
+    "volume": (volume(4, 4, 4), NUMBERS),
+}
 
-    fitting = set(chosen(Subject(None, {"sample": ["seed"]}, Other, None, 10, 0), None))
+
+class Fake:
+    """A data set of this kind, of which nothing but its features is known."""
+
+    name = "fake"
+
+    def __init__(self, feature):
+        self.spec = Spec.of(feature)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_metrics_fit_the_kind_of_data(kind):
+    feature, some = KINDS[kind]
+    fitting = set(chosen(EvaluatedModel(None, {"sample": ["seed"]}, Fake(feature), None, 10, 0), None))
     assert some <= fitting
     assert not fitting & {"classifier_score", "agreement", "reconstruction"}
     assert fitting < set(METRICS)
+
+
+def test_a_kind_without_metrics_is_told_so():
+    text = Fake(tokens(4, ["a", "boat"]))
+    with pytest.raises(UserError, match=r"No metric fits.*the data is text of up to 4 words"):
+        chosen(EvaluatedModel(None, {"sample": ["seed"]}, text, None, 10, 0), None)
+
+
+def test_a_table_is_called_by_its_columns_in_their_own_units(protocol):
+    """And a model that is conditioned on a second feature is given the data's values of it."""
+    age, place = Column("age", low=18.0, high=90.0, whole=True), Column("place", "category", categories=("in", "out"))
+    features = {"table": table([age, place]), "income": table([Column("income", low=0.0, high=1e4)])}
+    random = np.random.default_rng(0)
+    ages, places = random.integers(18, 91, 400), random.integers(0, 2, 400)
+    rows = np.stack([(ages - 54) / 36, 2.0 * (places == 0) - 1, 2.0 * (places == 1) - 1], axis=1).astype(np.float32)
+    income = (2 * ages[:, None] * 100 / 1e4 - 1).astype(np.float32)
+
+    class People(Fake):
+        spec = Spec(features, ("table",), ("income",))
+        train, test = (Arrays({"table": rows[part], "income": income[part]}) for part in (slice(200), slice(200, 400)))
+
+        def __init__(self):
+            pass
+
+    def call(signature, tensors):
+        assert set(tensors) == {"seed", "income"}
+        np.testing.assert_allclose(tensors["income"], np.tile(ages[200:], 2)[:300] * 100, rtol=1e-4)
+        return {"age": np.round(tensors["income"] / 100).astype(np.int64), "place": random.choice([b"in", b"out"], 300)}
+
+    model = EvaluatedModel(call, {"sample": ["seed", "income"]}, People(), None, 300, 0)
+    np.testing.assert_allclose(model.samples[:, 0], np.tile(rows[200:, 0], 2)[:300], atol=1e-6)
+    found = taken(model, protocol, "frechet", "precision_recall")
+    assert abs(found["frechet"].value) < 0.1
+    assert found["precision"].value > 0.9
+    assert found["frechet"].protocol.evaluator is None
+
+
+def test_a_condition_that_the_data_lacks_is_named(digits):
+    unlabelled = Fake(image(8, 8, 1))
+    unlabelled.test = Arrays({"image": digits.test.arrays()["image"]})
+    model = EvaluatedModel(None, {"sample": ["seed", "label"]}, unlabelled, None, 10, 0)
+    with pytest.raises(UserError, match="sample takes 'label', which fake does not have"):
+        model.samples  # noqa: B018
 
 
 @pytest.fixture(scope="module")
@@ -157,12 +219,12 @@ def test_evaluated_again_or_through_a_server_the_scores_are_the_same(trained, se
 
 def test_scores_do_not_outlive_the_weights_that_they_are_of(trained):
     run, models = trained / "run", trained / "models"
-    assert set(card.kept(run)) == {"frechet", "sliced_wasserstein", "log_likelihood"}
+    assert set(card.current_scores(run)) == {"frechet", "sliced_wasserstein", "log_likelihood"}
     longer = ["train", "vae", "hidden=32", "--data", "digits", "--epochs", "4", "--out", str(run)]
     assert cli.main(longer) == 0
-    assert card.kept(run) == {}
-    assert Trained.of(run).config.training.epochs == 4
-    with pytest.raises(UserError, match=r"last, step 36; last, step 48.*export` it again"):
-        card.check(card.find(models, "vae", None), run)
-    with pytest.raises(UserError, match="Check --models and --name"):
+    assert card.current_scores(run) == {}
+    assert TrainedModel.of(run).config.training.epochs == 4
+    with pytest.raises(UserError, match=r"last, step 36.*last, step 48.*export` the run again"):
+        card.check_weights(card.find(models, "vae", None), run)
+    with pytest.raises(UserError, match="Check --models, --name and --version"):
         card.find(models, "vae", 9)

@@ -1,0 +1,60 @@
+"""An exported version of a model, run in this process."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from serving.models.saved_model import SavedModel
+from zoo.api.model import Model
+from zoo.api.specs import meanings
+from zoo.api.values import Meanings, Tensors, in_pieces, served_columns
+from zoo.core.features import Spec
+
+if TYPE_CHECKING:
+    from explain import Local
+
+
+@final
+class Exported(Model):
+    """MODELS/NAME/VERSION. `zoo.load` makes one.
+
+    Attributes:
+      folder: of the version.
+      card: of the model, as `zoo export` wrote it; empty for a SavedModel of another origin.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.name = folder, folder.parent.name
+        self.version = int(folder.name)
+        self._saved_model = SavedModel(folder)
+        self.signatures = self._saved_model.signatures
+        self.card = _card(folder)
+        if self.card:
+            self._meanings = meanings(Spec.from_json(self.card["data"]))
+        else:
+            self._meanings = Meanings(columns=served_columns(self.signatures), ordered=False)
+
+    def _answer(self, signature: str, tensors: Tensors) -> Mapping[str, Any]:
+        return in_pieces(lambda piece: self._saved_model.run(signature, piece), tensors)
+
+    def _source(self, target: str | None, label: int | None) -> "Local":
+        from explain import Local
+
+        return Local(self.folder, target=target, label=label)
+
+    def _facts(self) -> Mapping[str, str]:
+        return {"folder": str(self.folder), "version": str(self.version), **_described(self.card)}
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    path = folder / "assets.extra" / "model_card.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
+    return found
+
+
+def _described(card: Mapping[str, Any]) -> dict[str, str]:
+    if not card:
+        return {}
+    configuration = card["configuration"]
+    return {"recipe": configuration["model"], "data": card["data"]["name"]}

@@ -70,6 +70,7 @@ def train(
         channels=channels,
         parameters=own,
         training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
+        reading={"kind": kind} if kind else {},
     )
     if out is not None:
         return _trained(config, Path(out).expanduser(), loaded, networks, callbacks)

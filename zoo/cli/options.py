@@ -3,15 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-from zoo.cli.flags import Flag
+from zoo.cli.flags import PAIR, Flag
 from zoo.core.errors import UserError
+from zoo.core.wire_names import WIRE_NAMES
+
+KINDS = tuple(WIRE_NAMES)
+"""What the examples of a data set can be."""
 
 DATA = (
     Flag(
         "data", str, None, "a name of `zoo list --data`, tfds:NAME, a folder, .npz or TFRecords; default: the model's"
     ),
     Flag("size", str, None, "resize images to N or HxW pixels"),
-    Flag("channels", int, None, "1 for grey, 3 for colour; default: the data's"),
+    Flag("channels", int, None, "1 for grey, 3 for colour, 4 with alpha; default: the data's"),
+    Flag("kind", KINDS, None, "what the examples are, where the data leaves it open"),
+    Flag("range", PAIR, None, "the values that are black and white, as in --range 0 4095"),
+    Flag("background", str, None, "colour behind transparent pixels, a name or #rrggbb; default: white"),
+    Flag("skip_broken", bool, False, "leave out files that cannot be read, instead of stopping"),
 )
 """Which data, in which form."""
 
@@ -30,6 +38,22 @@ def sides(text: str | None) -> tuple[int, int] | None:
     except ValueError:
         raise UserError(f"--size is N or HxW, as in 32 or 28x32; received {text!r}.") from None
     return height, width
+
+
+def reading(values: Any) -> dict[str, Any]:
+    """The flags of DATA that say how data is read, beside --size and --channels. Errors: UserError."""
+    given = {name: values[name] for name in ("kind", "background") if values[name]}
+    if values.skip_broken:
+        given["skip_broken"] = True
+    if values.range:
+        try:
+            low, high = map(float, values.range)
+        except ValueError:
+            raise UserError(
+                f"--range takes two numbers, as in --range 0 4095; received {' '.join(values.range)}."
+            ) from None
+        given["range"] = (low, high)
+    return given
 
 
 def numbers(flag: str, text: str | None) -> list[int]:

@@ -77,7 +77,12 @@ def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A whole run: which model with which parameters, on which data, trained how."""
+    """A whole run: which model with which parameters, on which data, trained how.
+
+    Attributes:
+      size, channels: to which images are converted; None keeps the data's.
+      reading: further options of `zoo.data.load`: kind, range, background, skip_broken.
+    """
 
     model: str
     data: str
@@ -85,6 +90,12 @@ class RunConfig:
     channels: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     training: TrainConfig = field(default_factory=TrainConfig)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def load_options(self) -> dict[str, Any]:
+        """Everything that `zoo.data.load` takes beside the name of the data."""
+        return {"size": self.size, "channels": self.channels, **self.reading}
 
     def to_json(self) -> str:
         """Text that `from_json` reads back to an equal configuration."""
@@ -94,10 +105,13 @@ class RunConfig:
     def from_json(cls, text: str) -> "RunConfig":
         """The configuration that `to_json` wrote."""
         values = json.loads(text)
-        parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in values["parameters"].items()}
+        parameters, reading = (
+            {k: tuple(v) if isinstance(v, list) else v for k, v in values[name].items()}
+            for name in ("parameters", "reading")
+        )
         size = tuple(values["size"]) if values["size"] else None
         training = TrainConfig(**values["training"])
-        return cls(values["model"], values["data"], size, values["channels"], parameters, training)
+        return cls(values["model"], values["data"], size, values["channels"], parameters, training, reading)
 
     def differences(self, other: "RunConfig") -> list[str]:
         """The options in which two runs differ, written as `name: mine, theirs`."""

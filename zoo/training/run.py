@@ -91,7 +91,7 @@ def train(
     training = config.training
     placed = strategy.get(training.strategy, training.replicas)
     index, workers = strategy.worker(placed)
-    data = data or datasets.load(config.data, size=config.size, channels=config.channels)
+    data = data or datasets.load(config.data, **config.load_options)
     files = own_networks.files(folder, networks or {})
     with placed.scope():
         model = build(config, data.spec, own_networks.models(files))

@@ -28,6 +28,8 @@ MISTAKES = {
     "train vae --data digits --batch-size 5000": "Lower --batch-size",
     "train dcgan --data digits --updates critic": "--updates is written player=number",
     "train dcgan --data digits --updates critic=5": "no player 'critic'; it has discriminator, generator",
+    "train vae --data digits --range 0 x": "--range takes two numbers, as in --range 0 4095; received 0 x.",
+    "train vae --data digits --kind sound": "--kind takes one of image, video, volume, audio, series",
     "train dcgan --data digits --size 4": "at least 8 x 8 pixels",
     "export nowhere": "nowhere is not a run",
     "export a b": "Too many arguments: b",
@@ -90,8 +92,8 @@ def test_a_corrupt_image_is_named(capsys, tmp_path):
 def test_a_model_of_a_table(tmp_path, capsys):
     """Users of other zoos ask for tables of numbers: no picture, everything else."""
     np.savez(tmp_path / "table.npz", x=np.random.default_rng(0).normal(size=(100, 6)) * [1, 2, 3, 4, 5, 6])
-    line = f"train vae hidden=8 latent=2 --data {tmp_path}/table.npz --batch-size 16 --epochs 2 --out {tmp_path}/run"
-    assert cli.main(line.split()) == 0
+    line = f"train vae hidden=8 latent=2 --data {tmp_path}/table.npz --kind table --batch-size 16 --epochs 2"
+    assert cli.main([*line.split(), "--out", f"{tmp_path}/run"]) == 0
     assert cli.main(["export", str(tmp_path / "run"), "--models", str(tmp_path / "models")]) == 0
     assert (tmp_path / "models" / "vae" / "1" / "saved_model.pb").exists()
 
@@ -103,11 +105,12 @@ def test_options_reach_the_run(tmp_path):
         "train dcgan width=8 smoothing=0.1 --data digits --size 12x10 --channels 3 --epochs 1 --batch-size 32 --seed 4 "
         "--jit off --learning-rate 0.001 --schedule cosine --warmup 3 --clip-norm 2 --ema 0.9 "
         "--updates discriminator=2 --learning-rate-multipliers generator=0.5 --checkpoint-every 9 "
-        f"--out {tmp_path / 'run'}"
+        f"--kind image --range -1 16.5 --background black --skip-broken --out {tmp_path / 'run'}"
     )
     assert cli.main(line.split()) == 0
     config, spec = record.read(tmp_path / "run")
     assert config.parameters == {"width": 8, "smoothing": 0.1}
+    assert config.reading == {"kind": "image", "range": (-1.0, 16.5), "background": "black", "skip_broken": True}
     assert (spec.shape, spec.classes) == ((12, 10, 3), 10)
     t = config.training
     assert (t.epochs, t.batch_size, t.seed, t.jit, t.learning_rate, t.beta_1) == (1, 32, 4, "off", 0.001, 0.5)

@@ -6,7 +6,7 @@ from typing import Any
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, RECIPES, by_player, sides
+from zoo.cli.options import DATA, RECIPES, by_player, reading, sides
 from zoo.core.config import JIT, PRECISIONS, SCHEDULES, STRATEGIES
 
 _TRAINING = (
@@ -58,6 +58,7 @@ def _train(values: Any, positional: list[str]) -> None:
         channels=values.channels,
         parameters=made.parse(assignments),
         training=made.config(**options),
+        reading=reading(values),
     )
     folder = Path(values.out or f"runs/{made.name}")
     done = run.train(config, folder, command=shlex.join(["zoo", "train", *positional, *values.given]))

@@ -86,8 +86,9 @@ def of(
     """Data in memory.
 
     Args:
-      data: examples (N, ...), or a tf.data.Dataset of them, or of (example, label).
-      labels: (N,) numbers from 0, or names of classes.
+      data: examples (N, ...); a DataFrame, whose rows are; a mapping of arrays under the names of an .npz's, or of
+        two domains as `a` and `b`; or a tf.data.Dataset of examples, of (example, label), or of mappings.
+      labels: (N,) numbers from 0, or names of classes; of a DataFrame also the name of a column.
       kind: what the examples are, where their shape leaves a doubt.
       size, channels, range, background: as for `load`.
       name: of the data, in messages and in a run's configuration.

@@ -114,7 +114,7 @@ def test_a_dataset_is_the_array_that_it_holds(digits):
     [
         (lambda x: x.repeat(), "no end"),
         (lambda x: x.take(0), "empty"),
-        (lambda x: x.map(lambda one: (one, one, one)), r"x or \(x, label\)"),
+        (lambda x: x.map(lambda one: (one, one, one)), r"x, \(x, label\) or mappings"),
     ],
 )
 def test_a_dataset_that_is_none(digits, wrong, message):

@@ -18,12 +18,7 @@ SUFFIXES = (".npz", ".npy")
 
 
 def load(name: str, paths: Sequence[Path], form: Format) -> Data:
-    """An .npy of examples; or an .npz with `x` or `images` (or else its first array) and, optionally, `y`, `label` or
-    `labels`, and texts (N,).
-
-    With x_train and x_test, and y_train and y_test where there are labels, the test split is the file's own. Other
-    arrays are left out, and named, unless `form.features` says what they are. Errors: DataError.
-    """
+    """An .npy of examples, or an .npz, see `of`. Errors: DataError."""
     (path,) = paths
     try:
         with open(path, "rb") as file:
@@ -42,20 +37,29 @@ def load(name: str, paths: Sequence[Path], form: Format) -> Data:
             f"{path} cannot be read as an {path.suffix} of numeric arrays ({error}). Write it again with np.save or "
             "np.savez."
         ) from None
+    return of(name, arrays, form)
+
+
+def of(name: str, arrays: Mapping[str, np.ndarray], form: Format) -> Data:
+    """Arrays by name: `x` or `images` (or else the first) and, optionally, `y`, `label` or `labels`, and texts (N,).
+
+    With x_train and x_test, and y_train and y_test where there are labels, the test split is their own. Other arrays
+    are left out, and named, unless `form.features` says what they are. Errors: DataError.
+    """
     arrays = {key: array for key, array in arrays.items() if key not in form.omit}
-    examples, used, warnings = _examples(arrays, path)
+    examples, used, warnings = _examples(arrays, name)
     others, idle = _others({key: array for key, array in arrays.items() if key not in used}, len(examples.x), form)
     left_out = tuple(f"{key!r} {arrays[key].dtype} {arrays[key].shape}" for key in idle)
     return in_memory(name, examples._replace(others=others), form, notes=Notes(None, left_out, warnings))
 
 
-def _examples(arrays: Mapping[str, np.ndarray], path: Path) -> tuple[Examples, set[str], tuple[str, ...]]:
+def _examples(arrays: Mapping[str, np.ndarray], name: str) -> tuple[Examples, set[str], tuple[str, ...]]:
     """The examples, the names of the arrays that they come from, and warnings."""
     if "x_train" in arrays and "x_test" in arrays:
         train, test = ((arrays[f"x_{part}"], arrays.get(f"y_{part}")) for part in ("train", "test"))
         if train[0].shape[1:] != test[0].shape[1:]:
             raise DataError(
-                f"x_train {train[0].shape} and x_test {test[0].shape} of {path} do not fit. Make them alike."
+                f"x_train {train[0].shape} and x_test {test[0].shape} of {name} do not fit. Make them alike."
             )
         used: set[str] = {"x_train", "x_test"}
         given = [key for key in ("y_train", "y_test") if key in arrays]
@@ -66,10 +70,10 @@ def _examples(arrays: Mapping[str, np.ndarray], path: Path) -> tuple[Examples, s
         return joined(train, test), used | set(given), ()
     keys = [*(k for k in _EXAMPLES if k in arrays), *(k for k in arrays if k not in _LABELS)]
     if not keys:
-        raise DataError(f"{path} has no array of examples; its keys are {sorted(arrays)}. Name one `x`.")
+        raise DataError(f"{name} has no array of examples; its keys are {sorted(arrays)}. Name one `x`.")
     x = arrays[keys[0]]
     if x.ndim < 1 or (x.ndim < 2 and x.dtype.kind not in "US"):
-        raise DataError(f"{keys[0]!r} in {path} has the shape {x.shape}; images are (N, H, W[, C]), a table (N, F).")
+        raise DataError(f"{keys[0]!r} in {name} has the shape {x.shape}; images are (N, H, W[, C]), a table (N, F).")
     label = next((key for key in _LABELS if key in arrays), None)
     return Examples(x, arrays[label] if label else None), {keys[0], *([label] if label else [])}, ()
 

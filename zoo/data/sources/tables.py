@@ -23,7 +23,12 @@ _DATE = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?"
 
 
 def load(name: str, files: Sequence[Path], form: Format) -> Data:
-    """Tables of the same columns, one after the other.
+    """Tables of the same columns, one after the other. See `of`. Errors: DataError."""
+    return of(name, _read(name, files), form)
+
+
+def of(name: str, frame: Any, form: Format) -> Data:
+    """A data frame of pandas.
 
     A column's type is the one that `form.columns` says, or is found from its values: numbers, texts `true` and
     `false` or `yes` and `no` (a flag), dates YYYY-MM-DD, or at most 100 different texts (a category). The scale of
@@ -31,7 +36,8 @@ def load(name: str, files: Sequence[Path], form: Format) -> Data:
     """
     if form.kind not in (None, "table") or form.size or form.channels:
         raise DataError(f"{name} is a table; size, channels and other kinds are not for it. Omit them.")
-    frame = _read(name, files)
+    if not len(frame):
+        raise DataError(f"{name} has no rows. Add some.")
     unknown = [key for key in (*form.columns, *form.omit, *((form.label,) if form.label else ())) if key not in frame]
     if unknown:
         raise DataError(f"{name} has no column {unknown[0]!r}; it has {', '.join(map(str, frame.columns))}.")
@@ -75,10 +81,7 @@ def _read(name: str, files: Sequence[Path]) -> Any:
             raise DataError(f"{file} cannot be read as a table ({line}). Write it again.") from None
         if list(frames[-1].columns) != list(frames[0].columns):
             raise DataError(f"{files[0]} and {file} have different columns. Give them the same, in one order.")
-    frame = pandas.concat(frames, ignore_index=True)
-    if not len(frame):
-        raise DataError(f"{name} has no rows. Add some.")
-    return frame
+    return pandas.concat(frames, ignore_index=True)
 
 
 def _whole(name: str, frame: Any) -> None:

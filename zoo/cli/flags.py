@@ -65,7 +65,9 @@ class Flag(NamedTuple):
         """The flag's lines in --help."""
         choices = isinstance(self.kind, tuple)
         notes = [self.wanted] if choices else []
-        notes += [] if self.default in (None, False, []) else [f"default: {self.default}"]
+        notes += (
+            [] if self.default is None or self.default is False or self.default == [] else [f"default: {self.default}"]
+        )
         left = f"  {self.word} {'' if choices else _KINDS[self.kind][0]}".ljust(25)
         return textwrap.fill(
             self.help + (f" ({'; '.join(notes)})" if notes else ""),

@@ -16,13 +16,14 @@ from zoo.core.errors import UserError, unknown
     "ACTION [DATA]",
     example="zoo evaluator train digits --epochs 2 --out evaluators/digits.npz",
     flags=[
-        Flag("out", str, None, "file of the evaluator; default evaluators/DATA.npz"),
+        Flag("out", str, None, "file of the evaluator; default: evaluators/DATA.npz"),
         *(flag for flag in DATA if flag.name != "data"),
         Flag("epochs", int, 20, "passes over the data"),
-        Flag("seed", int, 0, "everything random follows from it"),
+        Flag("seed", int, 0, "seed of everything random"),
     ],
 )
 def _evaluator(values: Any, positional: list[str]) -> None:
+    """ACTION is train or show; without DATA, show lists every evaluator of the zoo."""
     action, *data = positional
     if action not in _ACTIONS:
         raise unknown("action of `zoo evaluator`", action, _ACTIONS)

@@ -12,15 +12,17 @@ from zoo.core.config import JIT, PRECISIONS, SCHEDULES, STRATEGIES
 _TRAINING = (
     Flag("epochs", int, None, "passes over the data; default: the model's"),
     Flag("batch_size", int, None, "examples a step, over all replicas; default: the model's"),
-    Flag("seed", int, 0, "everything random follows from it"),
-    Flag("strategy", STRATEGIES, "auto", "one device, all of this machine, or several machines (TF_CONFIG)"),
+    Flag("seed", int, 0, "seed of everything random"),
+    Flag(
+        "strategy", STRATEGIES, "auto", "devices to train on: one, all of this machine, or several machines (TF_CONFIG)"
+    ),
     Flag("replicas", int, 0, "devices for mirrored, 0 for all; splits the CPU where there is no GPU"),
-    Flag("jit", JIT, None, "compile with XLA; auto does on a GPU"),
-    Flag("precision", PRECISIONS, None, "of the computation; weights are float32"),
-    Flag("learning_rate", float, None, "of Adam; default: the model's"),
-    Flag("beta_1", float, None, "of Adam; default: the model's"),
-    Flag("beta_2", float, None, "of Adam; default: the model's"),
-    Flag("schedule", SCHEDULES, None, "of the learning rate"),
+    Flag("jit", JIT, None, "compile with XLA; auto compiles on a GPU"),
+    Flag("precision", PRECISIONS, None, "precision of the computation; weights are float32"),
+    Flag("learning_rate", float, None, "option of Adam; default: the model's"),
+    Flag("beta_1", float, None, "option of Adam; default: the model's"),
+    Flag("beta_2", float, None, "option of Adam; default: the model's"),
+    Flag("schedule", SCHEDULES, None, "schedule of the learning rate"),
     Flag("warmup", int, None, "updates over which the learning rate rises"),
     Flag("clip_norm", float, None, "largest global norm of a gradient"),
     Flag("ema", float, None, "decay of the generating weights' moving average, which is then exported"),
@@ -36,7 +38,7 @@ _PLAYERS = (
     "train",
     "MODEL [key=value ...]",
     example="zoo train vae latent=8 --data digits --epochs 2 --out runs/vae",
-    flags=[Flag("out", str, None, "folder of the run; default runs/MODEL"), *DATA, RECIPES, *_TRAINING, *_PLAYERS],
+    flags=[Flag("out", str, None, "folder of the run; default: runs/MODEL"), *DATA, RECIPES, *_TRAINING, *_PLAYERS],
 )
 def _train(values: Any, positional: list[str]) -> None:
     from zoo.core import registry

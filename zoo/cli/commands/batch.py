@@ -30,7 +30,7 @@ from zoo.core.errors import Failure, UserError
             "timeout",
             float,
             600.0,
-            "seconds for a request, retries included, while the server restarts or is overloaded",
+            "seconds for a request, with its retries while the server is away or overloaded",
         ),
         *(flag for flag in CONNECTION if flag.name != "timeout"),
     ],

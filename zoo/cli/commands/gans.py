@@ -30,7 +30,7 @@ _HIDDEN = ("center", "left", "right", "top", "bottom", "none")
             "out",
             str,
             "completed.png",
-            "a picture with rows of originals, hidden and completed images; or a .csv of scores",
+            "a picture of originals, hidden and completed images; or a .csv of scores",
         ),
     ],
 )

@@ -24,7 +24,7 @@ from zoo.core.errors import UserError
             "engine",
             ("auto", "embedded", "tfserving"),
             "auto",
-            "the server to run; auto takes tensorflow_model_server if it is on the PATH",
+            "auto takes tensorflow_model_server if it is on the PATH",
         ),
     ],
 )

@@ -13,9 +13,7 @@ _TRAINING = (
     Flag("epochs", int, None, "passes over the data; default: the model's"),
     Flag("batch_size", int, None, "examples a step, over all replicas; default: the model's"),
     Flag("seed", int, 0, "seed of everything random"),
-    Flag(
-        "strategy", STRATEGIES, "auto", "devices to train on: one, all of this machine, or several machines (TF_CONFIG)"
-    ),
+    Flag("strategy", STRATEGIES, "auto", "one device, all devices here, or several machines by TF_CONFIG"),
     Flag("replicas", int, 0, "devices for mirrored, 0 for all; splits the CPU where there is no GPU"),
     Flag("jit", JIT, None, "compile with XLA; auto compiles on a GPU"),
     Flag("precision", PRECISIONS, None, "precision of the computation; weights are float32"),
@@ -30,7 +28,7 @@ _TRAINING = (
 )
 _PLAYERS = (
     Flag("updates", list, None, "updates of a player in a step, as in critic=5"),
-    Flag("learning_rate_multipliers", list, None, "of a player, as in critic=4"),
+    Flag("learning_rate_multipliers", list, None, "multiplier of a player's learning rate, as in critic=4"),
 )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from zoo import data as datasets
 from zoo.api.run import Run
 from zoo.core import registry
-from zoo.core.config import RunConfig, TrainConfig
+from zoo.core.config import ReadConfig, RunConfig, TrainConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.registry import Recipe
 from zoo.training import run
@@ -70,6 +70,7 @@ def train(
         channels=channels,
         parameters=own,
         training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
+        read=ReadConfig(kind=kind),
     )
     if out is not None:
         return _trained(config, Path(out).expanduser(), loaded, networks, callbacks)

@@ -30,12 +30,18 @@ class Drawer(tf.Module):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A server of `drawer` version 2."""
+def models(tmp_path_factory):
+    """A folder with `drawer` version 2."""
     folder, drawer = tmp_path_factory.mktemp("models"), Drawer()
     names = {"serving_default": drawer.discriminate, "discriminate": drawer.discriminate, "sample": drawer.sample}
     tf.saved_model.save(drawer, str(folder / "drawer" / "2"), signatures=names)
-    server = Server(ServerConfig(StoreConfig(folder), port=0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(models):
+    """A server of them."""
+    server = Server(ServerConfig(StoreConfig(models), port=0))
     yield server.address
     server.stop(0)
 
@@ -75,6 +81,17 @@ def test_sample_then_predict_from_its_file(zoo, tmp_path):
     assert "most: float32 [2, 1]" in zoo("predict drawer --input images=one.npy --out deep/found.npz")
     with np.load("deep/found.npz") as found:
         np.testing.assert_allclose(found["logits"], images[:2].mean((1, 2, 3)), rtol=1e-6)
+
+
+def test_samples_of_a_folder_are_those_of_a_server(zoo, models, capsys):
+    line = "sample drawer --count 70 --seed 5 --labels 0:3 --out"
+    zoo(f"{line} served.npz")
+    assert cli.main([*line.split(), "local.npz", "--models", str(models)]) == 0
+    assert capsys.readouterr().out == "70 samples of drawer version 2: local.npz\n"
+    with np.load("served.npz") as served, np.load("local.npz") as local:
+        assert served.files == local.files == ["images", "seed", "label"]
+        for name in served.files:
+            np.testing.assert_array_equal(served[name], local[name])
 
 
 @pytest.mark.parametrize("form", ["npz", "tfrecord"])

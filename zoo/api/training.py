@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo import data as datasets
 from zoo.api.run import Run
+from zoo.api.values import is_frame
 from zoo.core import registry
 from zoo.core.config import RunConfig, TrainConfig
 from zoo.core.errors import UserError, unknown
@@ -71,15 +72,17 @@ def train(
         parameters=own,
         training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
     )
-    if out is not None:
-        return _trained(config, Path(out).expanduser(), loaded, networks, callbacks)
-    folder = Path(tempfile.mkdtemp(prefix=f"zoo-{made.name}-"))
+    folder = Path(out or tempfile.mkdtemp(prefix=f"zoo-{made.name}-")).expanduser()
     try:
         finished = _trained(config, folder, loaded, networks, callbacks)
     except BaseException:
-        shutil.rmtree(folder)
+        if out is None:
+            shutil.rmtree(folder)
         raise
-    weakref.finalize(finished, shutil.rmtree, folder, ignore_errors=True)
+    if out is None:
+        weakref.finalize(finished, shutil.rmtree, folder, ignore_errors=True)
+    if is_frame(data):
+        finished.give_frames(data[:0])
     return finished
 
 

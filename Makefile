@@ -53,8 +53,9 @@ check: .venv/dev ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-results: .venv/zoo ## the page of results, from those stored in zoo/evaluation/results
+results: .venv/zoo ## the page of results, from those stored in zoo/evaluation/results, and the README's table of models
 	@$(BIN)/zoo report --store zoo/evaluation/results --pictures docs/results --out docs/results.md
+	@$(BIN)/python docs/models_table.py README.md
 
 bench: .venv/bench ## the speed ratios
 	@for b in training serving client client_import explain; do $(BIN)/python -m benchmarks.$$b || exit 1; done

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, final
 
 from numpy.typing import ArrayLike
@@ -20,10 +20,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
+def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
     """A method that makes the call and sends it."""
 
-    async def method(self: "AsyncClient", *args: P.args, **options: P.kwargs) -> T:
+    async def method(self: "AsyncClient", /, *args: P.args, **options: P.kwargs) -> T:
         return await self.send(make(*args, **options))
 
     return as_method(make, method)

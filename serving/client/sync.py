@@ -24,7 +24,7 @@ T = TypeVar("T")
 def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["Client", P], T]:
     """A method that makes the call and sends it."""
 
-    def method(self: "Client", *args: P.args, **options: P.kwargs) -> T:
+    def method(self: "Client", /, *args: P.args, **options: P.kwargs) -> T:
         return self.send(make(*args, **options))
 
     return as_method(make, method)

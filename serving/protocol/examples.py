@@ -14,7 +14,7 @@ Features = Mapping[str, ArrayLike]
 """Text or bytes, floats, or integers and booleans, of any shape; an Example stores them flat."""
 
 
-def example(features: Features) -> Any:
+def example(features: Features) -> "protos.Example":
     """Features -> a tf.train.Example. Errors: InvalidRequest for types that it cannot hold."""
     message = protos.Example()
     for name, value in features.items():

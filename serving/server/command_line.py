@@ -52,7 +52,7 @@ _EXPECTED: Mapping[Callable[[Any], Any], str] = {int: "a whole number", float: "
 
 
 @final
-class _Parser(absl.ArgumentParser):
+class _Parser(absl.ArgumentParser[Any]):
     def __init__(self, convert: Callable[[Any], Any]) -> None:
         self._convert = convert
 
@@ -71,7 +71,7 @@ def parse(program: str, flags: Iterable[Flag], arguments: Sequence[str], aliases
     Args:
       aliases: other names of flags.
     """
-    values, flags = absl.FlagValues(), list(flags)
+    values, flags = absl.FlagValues(), list(flags)  # type: ignore[no-untyped-call]
     values.set_gnu_getopt(True)
     for flag in flags:
         flag.define(values)

@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import text_format
 
@@ -14,7 +13,7 @@ from serving.protocol.errors import OptionError, ServingError
 log = logging.getLogger("serving")
 
 
-def read(path: Path) -> Any:
+def read(path: Path) -> "protos.ModelServerConfig":
     """The ModelServerConfig in a text file. Errors: OptionError."""
     try:
         return text_format.Parse(path.read_text(), protos.ModelServerConfig())
@@ -29,7 +28,7 @@ def read(path: Path) -> Any:
 class ConfigWatcher:
     """Reads a model config file every `seconds`, and calls `reload` when it changed, until `stop`."""
 
-    def __init__(self, path: Path, seconds: float, reload: Callable[[Any], None]) -> None:
+    def __init__(self, path: Path, seconds: float, reload: Callable[["protos.ModelServerConfig"], None]) -> None:
         self._path, self._seconds, self._reload = path, seconds, reload
         self._stop = threading.Event()
         self._last = read(path)

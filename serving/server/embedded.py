@@ -19,7 +19,7 @@ from serving.handlers.service import Service, warm_up
 from serving.models.batching import Scheduler
 from serving.models.loading import Loader
 from serving.models.store import Store
-from serving.protocol import tf_import
+from serving.protocol import protos, tf_import
 from serving.protocol.errors import Code, OptionError, ServerStartError, ServingError
 from serving.server import flags, workers
 from serving.server import grpc as rpc
@@ -122,7 +122,7 @@ class Server:
         return ConfigWatcher(file.path, file.poll_seconds, self._models.reload)
 
 
-def _configure(models: ServedModels, config: Any) -> None:
+def _configure(models: ServedModels, config: "protos.ModelServerConfig") -> None:
     """The models at the start. One that does not load does not keep the others from being served."""
     try:
         models.reload(config)

@@ -98,6 +98,7 @@ def _rpc(method: Callable[[bytes, float | None], bytes]) -> Callable[[bytes, Any
             code, message = Code.INTERNAL, f"{type(failure).__name__}: {failure}"
         cut = message if len(message) <= _LONGEST else message[:_LONGEST] + "...TRUNCATED"
         # abort, not set_code with an empty reply: a client may retry only if no reply has begun.
-        return context.abort(_CODES[code], cut)
+        context.abort(_CODES[code], cut)
+        raise AssertionError  # abort does not return
 
     return call

@@ -31,7 +31,7 @@ def find() -> str | None:
     return shutil.which(BINARY)
 
 
-def model_config(models: Path) -> Any:
+def model_config(models: Path) -> "protos.ModelServerConfig":
     """A ModelServerConfig of every model in a folder, with the absolute paths that TF Serving needs.
 
     A model is listed once it has a complete version, since the server would load a half-copied one. Errors: OSError.

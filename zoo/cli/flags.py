@@ -102,7 +102,7 @@ def parse(flags: Sequence[Flag], arguments: Iterable[str]) -> tuple[Values, list
 
     Errors: UserError for an unknown flag, with the nearest, and for a value of the wrong kind.
     """
-    known = absl.FlagValues()
+    known = absl.FlagValues()  # type: ignore[no-untyped-call]
     known.set_gnu_getopt(True)
     for flag in flags:
         flag.define(known)

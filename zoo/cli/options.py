@@ -70,4 +70,5 @@ def by_player(flag: str, pairs: list[str] | None, kind: Callable[[str], Any]) ->
     try:
         return {player: kind(value) for player, value in (text.split("=") for text in pairs)}
     except ValueError:
-        raise UserError(f"--{flag} is written player=number,player=number; received {','.join(pairs)!r}.") from None
+        word = flag.replace("_", "-")
+        raise UserError(f"--{word} is written player=number,player=number; received {','.join(pairs)!r}.") from None

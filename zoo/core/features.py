@@ -117,6 +117,12 @@ class Feature:
             words += f", {self.dtype} in [{self.low:g}, {self.high:g}]"
         return words + (f", {self.rate:g} a second" if self.rate else "")
 
+    def meanings(self, name: str) -> dict[str, str]:
+        """What each tensor of `wire(name)` is, for people: of a table each column, else `describe()`."""
+        if self.kind == "table":
+            return {column.wire_name: column.describe() for column in self.columns}
+        return {name: self.describe()}
+
     def to_json(self) -> dict[str, Any]:
         """A mapping that `from_json` reads, without what is empty."""
         return {k: v for k, v in dataclasses.asdict(self).items() if k == "shape" or v not in (None, ())}

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from zoo.core import features
+from zoo.core.conditions import example_conditions
 from zoo.core.errors import UserError, unknown
 from zoo.core.features import Feature, Spec
 from zoo.core.model import Batch, GenerativeModel, Metric, Player, Signature, Terms
@@ -232,8 +233,8 @@ class Adversarial(GenerativeModel):
 
     def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
         """Samples, of each class in turn where there is a label."""
-        label = tf.cast(tf.range(tf.shape(seed.rows)[0]) % max(1, self.spec.classes), tf.int64)
-        return self.generated(self.noise(seed), self.condition.sample({"label": label}, seed))
+        conditions = example_conditions(self.spec, tf.shape(seed.rows)[0], batch)
+        return self.generated(self.noise(seed), self.condition.sample(conditions, seed))
 
 
 @final

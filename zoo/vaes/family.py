@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from zoo.autoencoders.family import unit_error
 from zoo.core import features
+from zoo.core.conditions import example_conditions
 from zoo.core.errors import UserError
 from zoo.core.features import Feature, Spec, from_unit, to_unit
 from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms, interleave
@@ -157,7 +158,7 @@ class VAE(GenerativeModel):
     def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
         """Samples, of each class in turn if conditional; then the examples, each followed by its reconstruction."""
         x = batch[self.spec.target]
-        label = tf.range(seed.rows.shape[0]) % max(1, self.spec.classes)
+        label = example_conditions(self.spec, seed.rows.shape[0]).get("label")
         samples = self.decode(self.prior.sample(self, seed), label)["x"]
         return tf.concat([samples, interleave(x, self.reconstruct(x, self.label(batch))["x"])], axis=0)
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
+from google.protobuf.message import Message
 
 from serving.handlers.metrics import Monitor
 from serving.handlers.service import DEFAULT_SIGNATURE, Service
@@ -48,7 +49,7 @@ class _Call:
     """A parsed path: predict, classify, regress, metadata or status, and the ModelSpec."""
 
     name: str
-    spec: Any
+    spec: "protos.ModelSpec"
 
 
 class Api:
@@ -80,7 +81,7 @@ class Api:
             self._monitor.request(call.spec.name, call.name, "REST", code, time.monotonic() - began)
         return _STATUS.get(code, 500), reply
 
-    def _predict(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _predict(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         document = requests.parse(body)
         key = requests.signature_name(document) or DEFAULT_SIGNATURE
         _, model = self._service.find(spec.name, *_choice(spec))
@@ -95,18 +96,18 @@ class Api:
         outputs = {alias: wire.decode(value) for alias, value in sorted(reply.outputs.items())}
         return replies.outputs(outputs, rows=rows)
 
-    def _classify(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _classify(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         request = _examples_request(protos.ClassificationRequest, spec, body)
         reply = protos.ClassificationResponse.FromString(self._service.classify(request, seconds))
         rows = ([(c.label, c.score) for c in row.classes] for row in reply.result.classifications)
         return replies.results(rows)
 
-    def _regress(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _regress(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         request = _examples_request(protos.RegressionRequest, spec, body)
         reply = protos.RegressionResponse.FromString(self._service.regress(request, seconds))
         return replies.results(row.value for row in reply.result.regressions)
 
-    def _metadata(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _metadata(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         request = protos.GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
         data = self._service.get_model_metadata(request.SerializeToString(), seconds)
         reply = protos.GetModelMetadataResponse.FromString(data)
@@ -114,7 +115,7 @@ class Api:
         document = {"model_spec": _plain(reply.model_spec), "metadata": {"signature_def": _plain(signatures)}}
         return json.dumps(document, indent=1).encode()
 
-    def _model_status(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _model_status(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         request = protos.GetModelStatusRequest(model_spec=spec).SerializeToString()
         reply = protos.GetModelStatusResponse.FromString(self._service.get_model_status(request, seconds))
         return json.dumps(_plain(reply), indent=1).encode()
@@ -141,20 +142,20 @@ def _parsed(method: str, path: str) -> _Call:
     return _Call((found["call"] or "status").lower(), spec)
 
 
-def _choice(spec: Any) -> tuple[int | None, str | None]:
+def _choice(spec: "protos.ModelSpec") -> tuple[int | None, str | None]:
     """The version and the label that a ModelSpec names."""
     choice = spec.WhichOneof("version_choice")
     return spec.version.value if choice == "version" else None, spec.version_label or None
 
 
-def _examples_request(kind: Any, spec: Any, body: bytes) -> bytes:
+def _examples_request(kind: Any, spec: "protos.ModelSpec", body: bytes) -> bytes:
     document = requests.parse(body)
     request = kind(model_spec=spec, input=requests.examples(document))
     request.model_spec.signature_name = requests.signature_name(document)
     return bytes(request.SerializeToString())
 
 
-def _plain(message: Any) -> dict[str, Any]:
+def _plain(message: Message) -> dict[str, Any]:
     """A message as JSON: the fields' own names, defaults written, int64 as text."""
     return json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True

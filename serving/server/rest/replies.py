@@ -96,7 +96,8 @@ def _short(values: NDArray[Any]) -> NDArray[np.bool_]:
     with np.errstate(all="ignore"):
         scale = 10.0 ** (5 - np.floor(np.log10(doubles)))
         rounded = (np.rint(doubles * scale) / scale).astype(np.float32)
-    return (rounded == np.abs(values)) | (doubles == 0)
+    found: NDArray[np.bool_] = (rounded == np.abs(values)) | (doubles == 0)
+    return found
 
 
 def _list(items: Iterable[str]) -> str:

@@ -71,7 +71,7 @@ def inputs(document: Mapping[str, Any], signature: Signature) -> tuple[dict[str,
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
-def examples(document: Mapping[str, Any]) -> Any:
+def examples(document: Mapping[str, Any]) -> "protos.Input":
     """A classify or regress request -> a message Input. Errors: InvalidRequest."""
     given = document.get("examples")
     if "examples" not in document:
@@ -166,7 +166,7 @@ def _columns(given: Any, signature: Signature) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _example(given: Any) -> Any:
+def _example(given: Any) -> "protos.Example":
     if not isinstance(given, dict):
         raise invalid(f"Example must be JSON object but got JSON {kind(given)}")
     made = protos.Example()
@@ -176,7 +176,7 @@ def _example(given: Any) -> Any:
     return made
 
 
-def _fill(feature: Any, name: str, values: list[Any]) -> None:
+def _fill(feature: "protos.Feature", name: str, values: list[Any]) -> None:
     """Fills a feature; its first value determines the type of its list: bytes, float or int64."""
     for value in values:
         held = "bytes" if is_base64(value) else _HELD.get(type(value))

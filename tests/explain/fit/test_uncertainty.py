@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge
 
 from explain import Function, Map, explain
 from explain.fit import engines
+from explain.fit.fidelity import weighted_r2
 from explain.fit.kernel import cosine_distances, exponential_kernel
 from explain.fit.masks import independent
 from explain.fit.uncertainty import estimate
@@ -55,13 +56,15 @@ def test_balanced_masks_have_smaller_errors_than_as_many_independent_ones():
 
 
 @pytest.mark.parametrize("pairs", [False, True])
-def test_left_out_predictions_are_those_of_fits_without_the_row(pairs):
+def test_left_out_predictions_are_those_of_fits_without_the_row_or_its_pair(pairs):
     rng = np.random.default_rng(1)
     masks, values, weights = independent(40, 6, 3), rng.normal(size=40), rng.random(40)
     fit = engines.fast(masks, values, np.arange(40.0), lambda d: weights, 0.7)
     found = estimate(masks, values, weights, fit.predict(masks), 0.7, pairs).left_out
     for row in range(40):
         others = np.arange(40) != row
+        if pairs and 0 < row < 39:  # row 0 keeps all parts; the last has no complement
+            others[row + 1 if row % 2 else row - 1] = False
         model = Ridge(alpha=0.7).fit(masks[others].astype(float), values[others], sample_weight=weights[others])
         assert found[row] == pytest.approx(model.predict(masks[row : row + 1].astype(float))[0], abs=1e-9)
 
@@ -75,3 +78,17 @@ def test_held_out_r2_is_below_that_of_the_fit_and_near_0_for_noise():
     found = of_parts(f, 50, samples=129, agreement=0)
     assert found.r2 > 0.2
     assert found.r2_held_out < 0.05
+
+
+@pytest.mark.parametrize("parts", [31, 49])
+def test_the_held_out_r2_of_balanced_masks_is_that_of_new_masks(parts):
+    """With interactions of pairs, which a mask and its complement share: leaving out one of the two is not enough."""
+    f, held_out, new = line(parts, 1.0), [], []
+    for seed in range(8):
+        found = of_parts(f, parts, seed=seed)
+        masks = independent(2000, parts, 100 + seed)
+        weights = exponential_kernel(0.25)(cosine_distances(masks))
+        held_out.append(found.r2_held_out)
+        new.append(weighted_r2(f(masks), masks @ found.coefficients + found.intercept, weights))
+    assert np.mean(held_out) == pytest.approx(np.mean(new), abs=0.04)
+    assert np.abs(np.subtract(held_out, new)).max() < 0.12

@@ -1,7 +1,9 @@
 """numpy <-> TensorProto, against TensorFlow's own code."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -136,3 +138,40 @@ def test_where_the_numbers_lie_in_a_message_does_not_matter(values, before, afte
     message = before + (b"" if after is HEADER else HEADER) + values + after
     np.testing.assert_array_equal(tf.io.parse_tensor(message, tf.float32).numpy(), FLOATS)
     np.testing.assert_array_equal(wire.decode(protos.TensorProto.FromString(message)), FLOATS)
+
+
+def test_the_stub_shows_the_messages_as_they_are():
+    """Every class of protos.pyi is a message, and every attribute a field of it, of that type."""
+    tree = ast.parse(Path(protos.__file__).with_suffix(".pyi").read_text())
+    messages = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    assert len(messages) > 40
+    for node in messages:
+        check_stub(node, getattr(protos, node.name).DESCRIPTOR)
+
+
+SCALARS = {"str": {9}, "bytes": {12}, "bool": {8}, "float": {1, 2}, "int": {3, 4, 5, 13, 14}}
+"""Types of a stub -> numbers of FieldDescriptor.Type."""
+
+
+def check_stub(node, descriptor):
+    for member in node.body:
+        if isinstance(member, ast.ClassDef):
+            check_stub(member, descriptor.nested_types_by_name[member.name])
+        elif isinstance(member, ast.AnnAssign):
+            kind, _, inner = ast.unparse(member.annotation).rstrip("]").rpartition("[")
+            check_field(kind, inner, descriptor.fields_by_name[member.target.id])
+
+
+def check_field(kind, inner, field):
+    entry = field.message_type
+    if kind in ("MessageMap", "ScalarMap"):
+        key, value = inner.split(", ")
+        check_field("", key, entry.fields_by_name["key"])
+        check_field("", value, entry.fields_by_name["value"])
+        assert (kind == "MessageMap") == (entry.fields_by_name["value"].message_type is not None)
+    elif entry:
+        assert kind == ("Composites" if field.is_repeated else ""), field.full_name
+        assert inner.rpartition(".")[2] in (entry.name, "Message"), field.full_name
+    else:
+        assert kind == ("Scalars" if field.is_repeated else ""), field.full_name
+        assert field.type in SCALARS[inner], field.full_name

@@ -84,7 +84,7 @@ def test_complete_keeps_what_is_known(models, tmp_path, capsys):
         factor = picture.width // (3 * 9 + 1)
         sheet = np.asarray(picture)[::factor, ::factor][1:, 1:]
     original, hidden, completed = sheet.reshape(3, 9, 3, 9).swapaxes(1, 2)[:, :, :8, :8]
-    real = data.load("digits").test.arrays(3)[0][..., 0]
+    real = data.load("digits").test.arrays(3)["image"][..., 0]
     assert np.array_equal(original, np.round((real + 1) * 127.5))
     assert np.all(hidden[:, :, :4] == 0)
     assert np.array_equal(hidden[:, :, 4:], original[:, :, 4:])
@@ -106,7 +106,7 @@ def test_augment_draws_as_many_of_each_class(models, tmp_path, capsys):
     assert cli.main(line) == 0
     assert "samples: 0." in capsys.readouterr().out
     drawn = data.load(str(out))
-    labels = np.concatenate([part.arrays()[1] for part in (drawn.train, drawn.test)])
+    labels = np.concatenate([part.arrays()["label"] for part in (drawn.train, drawn.test)])
     assert np.array_equal(np.bincount(labels), np.full(10, 3))
     assert drawn.spec.shape == (8, 8, 1)
 

@@ -63,7 +63,7 @@ def claiming(monkeypatch):
     monkeypatch.setitem(measures._BASELINES, ("shifted", "seed alone"), lambda t: 100.0 * t.seed**2)
 
     def make(*claims: Claim) -> Recipe:
-        made = Recipe("toy", "autoencoder", "-", toy, claims, "digits", MappingProxyType({"epochs": 1}))
+        made = Recipe("toy", "autoencoder", "-", toy, claims, data="digits", training=MappingProxyType({"epochs": 1}))
         known = MappingProxyType({"toy": made})
         monkeypatch.setattr(registry, "recipes", lambda: known)
         return made

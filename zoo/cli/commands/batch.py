@@ -51,9 +51,11 @@ def _batch(values: Any, positional: list[str]) -> None:
             done = batch.run(client, job, rows, folder, window=values.window, progress=Bar)
     except batch.JobError as error:
         raise UserError(str(error)) from None
-    except ServingError as error:
-        kept = f" What is in {folder} is kept: the same command continues." if folder.exists() else ""
-        raise Failure(f"{error}{kept}") from None
+    except (ServingError, KeyboardInterrupt) as error:
+        kept = f"What is in {folder} is kept: the same command continues." if folder.exists() else ""
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(kept) from None
+        raise Failure(f"{error} {kept}".rstrip()) from None
     written = f"{done.written} of {done.shards} shards written" if done.written else "it was complete already"
     print(f"{done.rows} rows of {model} version {done.version}: {folder} ({written})")
 

@@ -210,5 +210,5 @@ def _store(values: Any) -> Any:
 
 def _next(values: Any) -> str:
     """The command that makes the page of what was stored."""
-    given = [values[name].serialize() for name in ("store", "pictures") if values[name].present]
+    given = [word for word in values.given if word.startswith(("--store=", "--pictures="))]
     return f"Next: {shlex.join(['zoo', 'report', *given])}"

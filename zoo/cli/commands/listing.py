@@ -62,7 +62,7 @@ def _list_models(entries: Sequence[Entry]) -> None:
     for i, (family, members) in enumerate(families.items()):
         print(("\n" if i else "") + f"{family}:")
         name, paper = (max(len(getattr(e, key)) for e in members) for key in ("name", "reference"))
-        width = max(columns() - name - paper - 4, 20)
+        width = max(columns() - name - paper - 4, 4)
         for e in members:
             print(f"{e.name:<{name}}  {shortened(e.summary, width):<{width}}  {e.reference}")
 

@@ -110,13 +110,26 @@ def _status(values: Any, positional: list[str]) -> None:
 @command(
     "describe",
     "MODEL",
-    example="zoo describe vae --server 127.0.0.1:8500",
-    flags=[Flag("version", int, None, "default: the latest"), *CONNECTION],
+    example="zoo describe vae --models models",
+    flags=[Flag("version", int, None, "default: the latest"), *MODELS],
     tensorflow=False,
 )
 def _describe(values: Any, positional: list[str]) -> None:
+    """With --models the model card adds the data, its classes and columns by name, ranges and units.
+
+    A server tells names, types and shapes.
+    """
+    name = positional[0]
+    if values.models:
+        from serving.protocol import tf_import
+
+        tf_import.import_tensorflow()
+        from zoo.export import card
+
+        print(card.describe(card.find(Path(values.models), name, values.version)))
+        return
     with connect(values) as client:
-        print(client.describe(positional[0], values.version))
+        print(client.describe(name, values.version))
 
 
 @command(

@@ -8,6 +8,7 @@ import keras
 import tensorflow as tf
 
 from zoo.core import features
+from zoo.core.conditions import example_conditions
 from zoo.core.features import Spec
 from zoo.core.model import Batch, GenerativeModel, Player, Signature, Terms
 from zoo.core.random import Seed
@@ -105,5 +106,4 @@ class Video(GenerativeModel):
 
     def preview(self, batch: Batch, seed: Seed) -> tf.Tensor:
         """Samples of each class in turn."""
-        label = tf.range(tf.shape(seed.rows)[0]) % self.spec.classes
-        return self.generated(tf.cast(label, tf.int64), seed)
+        return self.generated(example_conditions(self.spec, tf.shape(seed.rows)[0])["label"], seed)

@@ -20,7 +20,7 @@ from zoo.evaluation.metrics.sliced_wasserstein import sliced_wasserstein
 from zoo.evaluation.metrics.video import video_distances
 
 MNIST = data.load("mnist-5k")
-TRAIN, TEST = (Labelled(*split.arrays()) for split in (MNIST.train, MNIST.test))
+TRAIN, TEST = (Labelled(a["image"], a["label"]) for a in (MNIST.train.arrays(), MNIST.test.arrays()))
 HALF = np.random.default_rng(0).permutation(len(TRAIN.x))
 REAL, OTHER = (Labelled(TRAIN.x[part], TRAIN.labels[part]) for part in (HALF[:1000], HALF[1000:2000]))
 """Two sets of digits without one in common: what is degraded is the second."""
@@ -151,7 +151,7 @@ def test_images_grow_unlike_themselves(metric):
 
 
 def test_videos_that_stand_still_or_jump_are_far_in_motion_alone():
-    x = data.load("moving-digits").train.arrays(4500)[0]
+    x = data.load("moving-digits").train.arrays(4500)["video"]
     random = np.random.default_rng(0)
     real, other = np.split(x[random.permutation(len(x))[:600]], 2)
     features = evaluators.load("moving-digits").features

@@ -90,8 +90,9 @@ def test_every_combination_of_factors_is_there_once():
 def test_factors_stand_beside_their_examples():
     made = data.load("shapes")
     for split, factors in zip((made.train, made.test), shapes.factors(), strict=True):
-        x, labels = split.arrays()
-        assert np.array_equal(labels, factors[:, 0])
+        arrays = split.arrays()
+        x = arrays["image"]
+        assert np.array_equal(arrays["label"], factors[:, 0])
         assert np.array_equal(x[:50], shapes.draw(factors[:50]) / np.float32(127.5) - 1)
         assert all(len(np.unique(column)) == n for column, n in zip(factors.T, shapes.FACTORS.values(), strict=True))
 

@@ -1,5 +1,6 @@
 """Flags that several commands have, and how the text of their values is read."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -11,16 +12,13 @@ DATA = (
     Flag("data", str, None, "a name of `zoo list --data`, a folder, or a file that it lists; default: the model's"),
     Flag("size", str, None, "resize images to N or HxW pixels"),
     Flag("channels", int, None, "1 for grey or mono, 3 for colour, 4 for colour with alpha; default: the data's"),
-)
-"""Which data, in which form."""
-
-READ = (
     Flag("kind", KINDS, None, "what the examples are, where the data leaves a doubt"),
     Flag("range", str, None, "LOW,HIGH: the values that are black and white, as in 0,4095; others are cut off"),
     Flag("background", str, None, "colour under transparent pixels, a name or #rrggbb; default: white"),
     Flag("skip_broken", bool, False, "leave out files that cannot be read, instead of refusing them"),
 )
-"""How it is read."""
+"""Which data, in which form, and how it is read."""
+
 
 LABELS = Flag("labels", str, None, "classes in turn, for a model conditioned on one: 3, or 0,1,2, or 0:10")
 
@@ -40,8 +38,14 @@ def sides(text: str | None) -> tuple[int, int] | None:
 
 
 def read(values: Any) -> ReadConfig:
-    """The flags of READ. Errors: UserError."""
+    """The flags of DATA that say how data is read. Errors: UserError."""
     return ReadConfig(values.kind, bounds("range", values.range), values.background, values.skip_broken)
+
+
+def loading(values: Any) -> dict[str, Any]:
+    """Those keyword arguments of `zoo.data.load` that the flags of DATA give. Errors: UserError."""
+    options = {"size": sides(values.size), "channels": values.channels, **dataclasses.asdict(read(values))}
+    return {name: value for name, value in options.items() if value not in (None, False)}
 
 
 def bounds(flag: str, text: str | None) -> tuple[float, float] | None:

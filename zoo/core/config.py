@@ -96,7 +96,12 @@ class ReadConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A whole run: which model with which parameters, on which data, trained how."""
+    """A whole run: which model with which parameters, on which data, trained how.
+
+    Attributes:
+      size, channels: to which images are converted; None keeps the data's.
+      read: further options of `zoo.data.load`.
+    """
 
     model: str
     data: str

@@ -51,7 +51,7 @@ def build(config: RunConfig, spec: Spec, networks: Mapping[str, keras.Model] | N
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.training.precision)
     try:
-        return registry.get(config.model)(spec, **config.parameters, **(networks or {}))
+        return registry.get(config.model)(spec, networks, **config.parameters)
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -85,7 +85,7 @@ def train(
 
     Args:
       data: what to train on; by default `config.data` is loaded.
-      networks: the user's own, by the names of the recipe's parameters; copies of them are trained.
+      networks: the user's own, by the names of those that they replace; copies of them are trained.
 
     Errors: UserError; Diverged; Interrupted, or KeyboardInterrupt after Ctrl-C, both after a checkpoint.
     """

@@ -29,6 +29,8 @@ MISTAKES = {
     "train vae --data digits --batch-size 5000": "Lower --batch-size",
     "train dcgan --data digits --updates critic": "--updates is written player=number",
     "train dcgan --data digits --updates critic=5": "no player 'critic'; it has discriminator, generator",
+    "train vae --data digits --range 0 x": "--range takes two numbers, as in --range 0 4095; received 0 x.",
+    "train vae --data digits --kind sound": "--kind takes one of image, video, volume, audio, series",
     "train dcgan --data digits --size 4": "at least 8 x 8 pixels",
     "export nowhere": "nowhere is not a run",
     "export a b": "Too many arguments: b",
@@ -125,11 +127,12 @@ def test_options_reach_the_run(tmp_path):
         "train dcgan width=8 smoothing=0.1 --data digits --size 12x10 --channels 3 --epochs 1 --batch-size 32 --seed 4 "
         "--jit off --learning-rate 0.001 --schedule cosine --warmup 3 --clip-norm 2 --ema 0.9 "
         "--updates discriminator=2 --learning-rate-multipliers generator=0.5 --checkpoint-every 9 "
-        f"--out {tmp_path / 'run'}"
+        f"--kind image --range=-1,16.5 --background black --skip-broken --out {tmp_path / 'run'}"
     )
     assert cli.main(line.split()) == 0
     config, spec = record.read(tmp_path / "run")
     assert config.parameters == {"width": 8, "smoothing": 0.1}
+    assert config.read == ReadConfig("image", (-1.0, 16.5), "black", skip_broken=True)
     assert (spec.shape, spec.classes) == ((12, 10, 3), 10)
     t = config.training
     assert (t.epochs, t.batch_size, t.seed, t.jit, t.learning_rate, t.beta_1) == (1, 32, 4, "off", 0.001, 0.5)

@@ -175,3 +175,19 @@ def test_broken_idx_is_named(tmp_path):
         idx(path)
     with pytest.raises(DataError, match=r"missing\.gz cannot be read as .*apt-get install --reinstall"):
         idx(tmp_path / "missing.gz")
+
+
+def test_data_of_installed_packages(monkeypatch):
+    """The function takes those of load's arguments that it has a use for."""
+    asked = {}
+
+    def birds(*, size=None):
+        asked["size"] = size
+        return load("digits", size=size)
+
+    monkeypatch.setattr("zoo.core.plugins.data", lambda taken=(): {"birds": birds, "stones": lambda: "stones"})
+    assert load("birds", size=6, channels=1).spec.shape == (6, 6, 1)
+    assert asked == {"size": (6, 6)}
+    assert "birds" in data.names()
+    with pytest.raises(DataError, match=r"entry point stones gave str; a zoo\.data\.Data was expected"):
+        load("stones")

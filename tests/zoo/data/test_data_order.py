@@ -2,6 +2,9 @@
 
 import io
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -237,3 +240,26 @@ def test_a_file_that_breaks_later_is_named(tmp_path, monkeypatch):
     assert data.raised_in(ValueError("something else")) is None
     with pytest.raises(data.DataError, match=r"04\.png cannot be read as an image \(.*\)\. Replace it"):
         split.arrays()
+
+
+def test_a_program_ends_while_batches_are_being_read(tmp_path):
+    """An iterator at the module's level lives until the interpreter ends, and does not keep it from ending."""
+    code = """
+import os, threading, time
+import numpy as np
+from zoo.data.splits import Disk
+
+def read(source):
+    time.sleep(0.05)
+    with open("read", "a") as file:
+        file.write(".")
+    return np.zeros((4, 4, 1), np.uint8)
+
+batches = iter(Disk(range(100_000), read, "image", (4, 4, 1)).batches(200, seed=0))
+threading.Thread(target=next, args=(batches,), daemon=True).start()
+while not os.path.exists("read"):
+    time.sleep(0.01)
+"""
+    env = {**os.environ, "PYTHONPATH": os.getcwd()}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=True, timeout=300, capture_output=True)
+    assert 0 < len((tmp_path / "read").read_text()) < 800  # not one batch was finished

@@ -1,4 +1,4 @@
-"""How near an image is to the one that it should be: for reconstructions, denoising and super-resolution."""
+"""How close an image is to the original: for reconstructions, denoising and super-resolution."""
 
 import numpy as np
 from skimage.metrics import structural_similarity

@@ -46,7 +46,7 @@ def unpack(packed: Packed) -> np.ndarray:
     binary = np.unpackbits(packed.bytes, count=int(np.prod(shape))).reshape(shape).astype(np.uint32)
     steps = (binary << np.arange(packed.bits, dtype=np.uint32)).sum(axis=-1)
     codes = packed.low + steps / (2**packed.bits - 1) * (packed.high - packed.low)
-    return np.rint(codes).astype(np.int64) if packed.whole else codes.astype(np.float32)
+    return np.asarray(np.rint(codes), np.int64) if packed.whole else np.asarray(codes, np.float32)
 
 
 def save(path: Path, packed: Packed) -> None:

@@ -16,7 +16,7 @@ def plane(extent: float, steps: int) -> np.ndarray:
 def linear(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
     """From code a (D,) to b along a line: float32 (steps, D), both ends included."""
     way = np.linspace(0.0, 1.0, steps)[:, None]
-    return ((1.0 - way) * a + way * b).astype(np.float32)
+    return np.asarray((1.0 - way) * a + way * b, np.float32)
 
 
 def spherical(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
@@ -31,7 +31,7 @@ def spherical(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
         return linear(a, b, steps)
     way = np.linspace(0.0, 1.0, steps)[:, None]
     along = (np.sin((1.0 - way) * angle) * a / lengths[0] + np.sin(way * angle) * b / lengths[1]) / np.sin(angle)
-    return (along * ((1.0 - way) * lengths[0] + way * lengths[1])).astype(np.float32)
+    return np.asarray(along * ((1.0 - way) * lengths[0] + way * lengths[1]), np.float32)
 
 
 def traverse(code: np.ndarray, extent: float, steps: int) -> np.ndarray:
@@ -48,4 +48,4 @@ def attribute(codes: np.ndarray, has: np.ndarray) -> np.ndarray:
 
     Larsen et al., arXiv 1512.09300, section 4.2.
     """
-    return codes[has].mean(axis=0) - codes[~has].mean(axis=0)
+    return np.asarray(codes[has].mean(axis=0) - codes[~has].mean(axis=0))

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.features import Feature
-from zoo.core.registry import show
+from zoo.core.parameters import show
 from zoo.data import Data
 from zoo.evaluation.metrics.bootstrap import Estimate, of_mean
 from zoo.evaluation.metrics.class_balance import class_balance

@@ -15,7 +15,8 @@ from zoo.core import registry
 from zoo.core.config import RunConfig
 from zoo.core.errors import Failure, UserError
 from zoo.core.files import slug
-from zoo.core.registry import Recipe, show
+from zoo.core.parameters import show
+from zoo.core.registry import Recipe
 from zoo.data import load
 from zoo.evaluation import evaluators, measures
 from zoo.evaluation.evaluate import described, value_range

@@ -62,7 +62,7 @@ def _some(part: Labelled, count: int, random: np.random.Generator) -> Labelled:
 
 def _trained(part: Labelled) -> SVC:
     if len(np.unique(part.labels)) < 2:
-        raise UserError(f"All training examples are of class {part.labels[0]}; at least two are needed. Take more.")
+        raise UserError(f"All training examples are of class {part.labels[0]}; a classifier needs two. Take more.")
     return SVC(C=10).fit(rows(part.x, "examples"), part.labels)
 
 

@@ -68,7 +68,7 @@ def frechet_distance(a: FeatureMoments, b: FeatureMoments) -> float:
 def _root(covariance: np.ndarray) -> np.ndarray:
     """R (D, D) with R Rᵀ the covariance."""
     values, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(values.clip(0))
+    return np.asarray(vectors * np.sqrt(values.clip(0)))
 
 
 def frechet_unbiased(a: np.ndarray, b: np.ndarray, *, seed: int, resamples: int = 100) -> Estimate:

@@ -28,7 +28,7 @@ def bound(log_weights: np.ndarray, k: int, *, seed: int) -> Estimate:
 def effective_samples(log_weights: np.ndarray) -> np.ndarray:
     """(Σ w)² / Σ w² of each example (N,), from 1 to S: near 1 the bound depends on one sample. Kong (1992)."""
     w = rows(log_weights, "log-weights")
-    return np.exp(2 * logsumexp(w, axis=1) - logsumexp(2 * w, axis=1))
+    return np.asarray(np.exp(2 * logsumexp(w, axis=1) - logsumexp(2 * w, axis=1)))
 
 
 def bits_per_dimension(nats: float, dimensions: int) -> float:

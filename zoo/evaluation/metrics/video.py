@@ -40,4 +40,4 @@ def motion(videos: np.ndarray) -> np.ndarray:
     """
     if videos.ndim != 5 or videos.shape[1] < 2:
         raise UserError(f"Videos are (N, T, H, W, C) with at least two frames; received {videos.shape}.")
-    return np.clip(np.abs(np.diff(videos, axis=1)) - 1, -1, 1)
+    return np.asarray(np.clip(np.abs(np.diff(videos, axis=1)) - 1, -1, 1))

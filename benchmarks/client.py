@@ -6,7 +6,6 @@ Rows a second of the small decoder of benchmarks.serving, 64 rows a request, as 
 contestants take turns, and the ratios are medians over turns. The server has the same cores as the client.
 """
 
-import argparse
 import asyncio
 import itertools
 import tempfile
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from absl import app, flags
 
 from benchmarks.serving.models import build
 from benchmarks.serving.processes import server
@@ -68,13 +68,12 @@ CONTESTANTS: dict[str, Callable[[str, int], None]] = {
     "batch job, TFRecords": lambda address, requests: job(address, requests, "tfrecord"),
 }
 
+_REQUESTS = flags.DEFINE_integer("requests", 500, "requests of each in a turn", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "turns of each", lower_bound=1)
 
-def main() -> None:
+
+def main(_: list[str]) -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=500, help="of each, a turn (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each (default: %(default)s)")
-    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder))
         with server(Path(folder)) as address:
@@ -82,16 +81,16 @@ def main() -> None:
             def timed(run: Callable[[str, int], None]) -> Callable[[float], float]:
                 def rate(_: float) -> float:
                     start = time.perf_counter()
-                    run(address, options.requests)
-                    return options.requests * ROWS / (time.perf_counter() - start)
+                    run(address, _REQUESTS.value)
+                    return _REQUESTS.value * ROWS / (time.perf_counter() - start)
 
                 return rate
 
-            rates = compare({name: timed(run) for name, run in CONTESTANTS.items()}, 0, options.rounds)
+            rates = compare({name: timed(run) for name, run in CONTESTANTS.items()}, 0, _ROUNDS.value)
     print(f"{'':<26} rows/s   of one at a time")
     for name in CONTESTANTS:
         print(f"{name:<26} {rates[name]:>6.0f}   {rates.ratio(name, 'one request at a time'):.2f}")
 
 
 if __name__ == "__main__":
-    main()
+    app.run(main)

@@ -6,10 +6,11 @@ Seconds are those of the import alone, medians after one round that warms the di
 largest resident size, the interpreter's own included.
 """
 
-import argparse
 import statistics
 import subprocess
 import sys
+
+from absl import app, flags
 
 IMPORTS = {
     "an empty process": "pass",
@@ -35,15 +36,13 @@ def measure(code: str) -> tuple[float, float]:
     return float(seconds), float(megabytes)
 
 
-def main() -> None:
+_ROUNDS = flags.DEFINE_integer("rounds", 5, "measurements of each", lower_bound=1)
+
+
+def main(_: list[str]) -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="measurements of each (default: %(default)s)")
-    options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error(f"--rounds must be 1 or more; received {options.rounds}.")
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in IMPORTS}
-    for _ in range(options.rounds + 1):
+    for _ in range(_ROUNDS.value + 1):
         for name, code in IMPORTS.items():
             taken[name].append(measure(code))
     found = {
@@ -57,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    app.run(main)

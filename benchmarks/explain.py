@@ -15,7 +15,6 @@ but runs on this one, so it comes without what it asks for: pip install --no-dep
 opencv-python-headless.
 """
 
-import argparse
 import contextlib
 import os
 import statistics
@@ -27,6 +26,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from absl import app, flags
+
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_threads, "1")  # before numpy
 
@@ -37,7 +38,7 @@ from benchmarks.explainers import GREY, PEERS, SHAPE, Explainer, installed, kern
 from benchmarks.serving.processes import server  # noqa: E402
 from explain import Function, Local, Remote, explain  # noqa: E402
 from explain.errors import RequestError  # noqa: E402
-from explain.quality.measures import TOP, stability  # noqa: E402
+from explain.quality.metrics import TOP, stability  # noqa: E402
 
 SIZES = (67, 99, 131, 195, 257, 385, 513, 769, 1025, 2049, 4097)
 
@@ -137,21 +138,19 @@ def show(name: str, found: Measured, base: Measured, target: str = "") -> None:
     )
 
 
-def main() -> None:
+_MODELS = flags.DEFINE_string("models", None, "folder of exported models")
+_MODEL = flags.DEFINE_string("model", "discriminator", "with discriminate(images [B, 28, 28, 1]) -> logits")
+_UNTRAINED = flags.DEFINE_boolean("untrained", False, "a larger discriminator of random weights")
+_SEEDS = flags.DEFINE_integer("seeds", 10, "explanations of each contestant, which are compared", lower_bound=2)
+
+
+def main(_: list[str]) -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=Path, help="folder of exported models")
-    parser.add_argument("--model", default="discriminator", help="with discriminate(images [B, 28, 28, 1]) -> logits")
-    parser.add_argument("--untrained", action="store_true", help="a larger discriminator of random weights")
-    parser.add_argument("--seeds", type=int, default=10, help="explanations of each contestant (default: %(default)s)")
-    options = parser.parse_args()
-    if options.seeds < 2:
-        parser.error(f"--seeds must be 2 or more, to compare them; received {options.seeds}.")
     with tempfile.TemporaryDirectory() as temporary:
-        models = options.models or Path(temporary)
-        if options.models is None:
-            (build if options.untrained else train)(models)
-        run(models, options.model, options.seeds)
+        models = Path(_MODELS.value or temporary)
+        if _MODELS.value is None:
+            (build if _UNTRAINED.value else train)(models)
+        run(models, _MODEL.value, _SEEDS.value)
 
 
 def run(models: Path, model: str, seeds: int) -> None:
@@ -207,4 +206,4 @@ def _pixel(images: NDArray[Any]) -> _Pixel:
 
 
 if __name__ == "__main__":
-    main()
+    app.run(main)

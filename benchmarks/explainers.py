@@ -69,8 +69,8 @@ def kernel_shap(logits: Callable[[Any], Any], x: NDArray[Any]) -> Explainer:
 
     def run(seed: int, evaluations: int) -> NDArray[Any]:
         np.random.seed(seed)
-        explainer = shap.KernelExplainer(of_masks, np.zeros((1, parts.parts)))
-        values = explainer.shap_values(np.ones((1, parts.parts)), nsamples=evaluations, l1_reg=0, silent=True)
+        explainer = shap.KernelExplainer(of_masks, np.zeros((1, parts.count)))
+        values = explainer.shap_values(np.ones((1, parts.count)), nsamples=evaluations, l1_reg=0, silent=True)
         return np.asarray(values).reshape(-1)
 
     return run

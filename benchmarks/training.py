@@ -10,7 +10,6 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import argparse
 import statistics
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
+from absl import app, flags
 from torch import nn
 
 from zoo.core import registry
@@ -147,11 +147,11 @@ def _parameters() -> None:
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=30, help="steps a turn")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each")
-    options = parser.parse_args()
+_STEPS = flags.DEFINE_integer("steps", 30, "steps a turn", lower_bound=1)
+_ROUNDS = flags.DEFINE_integer("rounds", 3, "turns of each", lower_bound=1)
+
+
+def main(_: list[str]) -> None:
     _parameters()
     contestants = {
         "PyTorch": pytorch(),
@@ -163,14 +163,14 @@ def main() -> None:
     for steps in contestants.values():
         steps(3)  # compile and warm up
     rates: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(options.rounds):
+    for _ in range(_ROUNDS.value):
         for name, steps in contestants.items():
             before = time.perf_counter()
-            steps(options.steps)
-            rates[name].append(options.steps * BATCH / (time.perf_counter() - before))
+            steps(_STEPS.value)
+            rates[name].append(_STEPS.value * BATCH / (time.perf_counter() - before))
     base = statistics.median(rates["PyTorch"])
     print(
-        f"DCGAN, batch {BATCH}, 28 x 28 x 1, {options.rounds} rounds of {options.steps} steps, {os.cpu_count()} cores\n"
+        f"DCGAN, batch {BATCH}, 28 x 28 x 1, {_ROUNDS.value} rounds of {_STEPS.value} steps, {os.cpu_count()} cores\n"
     )
     print("                     images/s   of PyTorch")
     for name, values in rates.items():
@@ -178,4 +178,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    app.run(main)

@@ -4,38 +4,44 @@
     with Remote("127.0.0.1:8500", "dcgan") as source:
         explain(source, image).save("why.png")
 
-Importing this package is cheap: each name is fetched from its module when first used.
+Importing this package is cheap: each name is imported from its module when it is first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from explain.api import explain
+    from explain.api import compare, explain, explain_many
     from explain.attacks import Attack, attack
     from explain.errors import ExplainError, ModelError, RequestError
     from explain.parts.baselines import Patches
     from explain.parts.images import read_image
-    from explain.parts.maps import Map, columns, grid, stretches, tokens
-    from explain.parts.segments import felzenszwalb, slic
-    from explain.parts.spectrum import cells
-    from explain.quality.measures import Quality
+    from explain.parts.maps import Map, Parts, columns, grid, time_segments, tokens
+    from explain.parts.spectrogram import Cells, cells
+    from explain.parts.superpixels import felzenszwalb, slic
+    from explain.quality.metrics import Quality
     from explain.quality.verdict import Trust
+    from explain.report.aggregate import Aggregate, aggregate, rank_correlation
+    from explain.report.attribution import Attribution
     from explain.report.explanation import Explanation
-    from explain.several import Aggregate, aggregate, compare, explain_many, likeness
-    from explain.sources.models import Local, Remote
-    from explain.sources.source import Function, Source
+    from explain.sources.models import Local, Predictor, Remote
+    from explain.sources.source import Function, Gradients, Source
 
 __all__ = [
     "Aggregate",
     "Attack",
+    "Attribution",
+    "Cells",
     "ExplainError",
     "Explanation",
     "Function",
+    "Gradients",
     "Local",
     "Map",
     "ModelError",
+    "Parts",
     "Patches",
+    "Predictor",
     "Quality",
     "Remote",
     "RequestError",
@@ -50,43 +56,31 @@ __all__ = [
     "explain_many",
     "felzenszwalb",
     "grid",
-    "likeness",
+    "rank_correlation",
     "read_image",
     "slic",
-    "stretches",
+    "time_segments",
     "tokens",
 ]
 
-_HOME = {
-    "explain": "api",
-    "Attack": "attacks",
-    "attack": "attacks",
-    "Patches": "parts.baselines",
-    "ExplainError": "errors",
-    "ModelError": "errors",
-    "RequestError": "errors",
-    "Explanation": "report.explanation",
-    "read_image": "parts.images",
-    "Map": "parts.maps",
-    "columns": "parts.maps",
-    "grid": "parts.maps",
-    "stretches": "parts.maps",
-    "tokens": "parts.maps",
-    "Local": "sources.models",
-    "Remote": "sources.models",
-    "Quality": "quality.measures",
-    "felzenszwalb": "parts.segments",
-    "slic": "parts.segments",
-    "Aggregate": "several",
-    "aggregate": "several",
-    "compare": "several",
-    "explain_many": "several",
-    "likeness": "several",
-    "Function": "sources.source",
-    "Source": "sources.source",
-    "cells": "parts.spectrum",
-    "Trust": "quality.verdict",
+_MODULES = {
+    "api": ("compare", "explain", "explain_many"),
+    "attacks": ("Attack", "attack"),
+    "errors": ("ExplainError", "ModelError", "RequestError"),
+    "parts.baselines": ("Patches",),
+    "parts.images": ("read_image",),
+    "parts.maps": ("Map", "Parts", "columns", "grid", "time_segments", "tokens"),
+    "parts.spectrogram": ("Cells", "cells"),
+    "parts.superpixels": ("felzenszwalb", "slic"),
+    "quality.metrics": ("Quality",),
+    "quality.verdict": ("Trust",),
+    "report.aggregate": ("Aggregate", "aggregate", "rank_correlation"),
+    "report.attribution": ("Attribution",),
+    "report.explanation": ("Explanation",),
+    "sources.models": ("Local", "Predictor", "Remote"),
+    "sources.source": ("Function", "Gradients", "Source"),
 }
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -100,3 +94,7 @@ def __getattr__(name: str) -> Any:
         if not (message := extras.missing(error)):
             raise
         raise ModuleNotFoundError(f"explain.{name}: {message}", name=error.name) from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

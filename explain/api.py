@@ -1,16 +1,22 @@
-"""The one call: a source and an input -> an explanation."""
+"""Explains one input, many inputs, or one input of two models."""
 
 import time
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from tqdm import tqdm
 
 from explain.errors import RequestError
-from explain.fit import lime as core
+from explain.fit import surrogate
+from explain.fit.options import Options
 from explain.parts import baselines, inputs
-from explain.quality.assess import assess
+from explain.quality.evaluation import evaluate
 from explain.report.explanation import Explanation
-from explain.sources.source import Meter, Source
+from explain.sources.evaluator import Evaluator
+from explain.sources.source import Source
 
 
 def explain(
@@ -21,68 +27,86 @@ def explain(
     samples: int | None = None,
     baseline: baselines.Baseline = 0.0,
     seed: int = 0,
-    engine: str = core.Options.engine,
-    alpha: float = core.Options.alpha,
-    kernel_width: float = core.Options.kernel_width,
-    agreement: float = core.Options.agreement,
+    engine: str = Options.engine,
+    alpha: float = Options.alpha,
+    kernel_width: float = Options.kernel_width,
+    agreement: float = Options.agreement,
     reference: ArrayLike | None = None,
     quality: bool = False,
 ) -> Explanation:
-    """Which parts of the input `x` raise and which lower the source's target, against a baseline.
+    """Which parts of the input `x` raise the source's target, and which lower it, compared with a baseline.
 
-    x             an image (H, W, C) or (H, W), or a video (T, H, W, C), in [0, 1]; a table's row (F,), tokens or a
-                  signal (T,)
-    map           see maps.py, spectrum.py, segments.py; or labels 0..K-1 of the parts, or a function of x; for None see
-                  inputs.py
-    samples       inputs in the fit at most, x among them; None: 1000 for `lime`, 513 or four replicates for `fast`
-    baseline      what a hidden part shows: a number, an array, "mean" (each part's own), "blur", or Patches
-    seed          the same seed gives the same explanation
-    engine        `fast`: balanced masks, as many as it takes; `lime`: the package and its coins
-    alpha         ridge penalty for each sample
-    kernel_width  of the package's exponential kernel, in cosine distance
-    agreement     `fast` stops when independent replicates err by less, relative to the largest coefficient; 0: never
-    reference     inputs (m, ...) in whose company each input is evaluated, for a model that looks at its batch
-    quality       measures its faithfulness, stability and sanity too: some thousand evaluations more, see quality.py
+    x             an image (H, W, C) or (H, W) or a video (T, H, W, C), in [0, 1]; a table row (F,); tokens or a signal
+                  (T,)
+    map           a map; or labels 0..K-1 of the parts; or a function of x that returns a map; None: a grid for images
+                  and videos, columns for a row, tokens for integers
+    samples       most inputs in the fit, x included; None: 1000 for `lime`, for `fast` 513 or four replicates
+    baseline      what replaces a masked part: a number, an array, "mean" (of each part), "blur", or Patches
+    seed          of the masks; the same seed gives the same explanation
+    engine        `fast`: balanced masks, as many as needed; `lime`: the package lime and independent masks
+    alpha         ridge penalty per sample
+    kernel_width  of the exponential weight kernel, in cosine distance
+    agreement     `fast` stops when the error of the mean of independent replicates is smaller than this, relative to
+                  the largest coefficient; 0: it uses all samples
+    reference     a fixed batch (m, ...) with which each input is evaluated, for models that depend on their batch
+    quality       evaluates quality metrics too; this takes some thousand more evaluations
 
-    Errors: RequestError for these arguments; ModelError for a model whose answers vary; the source's own.
+    Errors: RequestError for wrong arguments; ModelError if the model's outputs vary; those of the source.
     """
     start = time.perf_counter()
-    options = core.Options(samples, seed, engine, alpha, kernel_width, agreement=agreement)
+    options = Options(samples, seed, engine, alpha, kernel_width, agreement=agreement)
     data, parts = inputs.check(x, map)
-    hidden, name = baselines.resolve(baseline, data, parts, seed)
-    company = _company(reference, data)
-    meter = Meter(source, company)
-    result = core.run(meter, data, hidden, parts, options)
+    replacement, name = baselines.resolve(baseline, data, parts, seed)
+    batch = _reference(reference, data)
+    evaluator = Evaluator(source, batch)
+    found = surrogate.fit(evaluator, data, replacement, parts, options)
     seconds = time.perf_counter() - start
-    measured = assess(source, data, hidden, parts, options, result, company) if quality else None
+    measured = evaluate(source, data, replacement, parts, options, found, batch) if quality else None
     return Explanation(
-        **{field: getattr(result, field) for field in core.Result.__dataclass_fields__},
+        **{field.name: getattr(found, field.name) for field in fields(found)},
         labels=parts.labels,
         names=parts.names,
         kind=parts.kind,
         x=data,
         baseline=name,
+        better_baseline=baselines.better(data, parts, replacement),
         model=source.model,
         version=source.version,
         target=source.target,
         engine=engine,
-        company=0 if company is None else len(company),
+        reference_size=0 if batch is None else len(batch),
         seed=seed,
         alpha=alpha,
         kernel_width=kernel_width,
-        evaluations=meter.evaluations,
-        calls=meter.calls,
+        evaluations=evaluator.evaluations,
+        calls=evaluator.calls,
         seconds=seconds,
         quality=measured,
     )
 
 
-def _company(reference: ArrayLike | None, x: NDArray) -> NDArray | None:
+def explain_many(
+    source: Source, inputs: Iterable[ArrayLike], *, progress: bool = False, **options: Any
+) -> list[Explanation]:
+    """`explain` for each input, with its options. Inputs with the same number of live parts share their masks."""
+    return [explain(source, x, **options) for x in tqdm(list(inputs), "explaining", disable=not progress)]
+
+
+def compare(first: Source, second: Source, x: ArrayLike, **options: Any) -> tuple[Explanation, Explanation]:
+    """Explains one input with two sources, such as two versions of a model, and the same masks.
+
+    Both use all `samples`; the other options are those of `explain`.
+    """
+    one, other = (explain(source, x, **options | {"agreement": 0}) for source in (first, second))
+    return one, other
+
+
+def _reference(reference: ArrayLike | None, x: NDArray[Any]) -> NDArray[Any] | None:
     if reference is None:
         return None
-    company = np.asarray(reference, x.dtype)
-    if company.shape[1:] != x.shape or not len(company):
+    batch = np.asarray(reference, x.dtype)
+    if batch.shape[1:] != x.shape or not len(batch):
         raise RequestError(
-            f"The reference batch is inputs (m, {', '.join(map(str, x.shape))}); received {company.shape}."
+            f"A reference batch has the shape (m, {', '.join(map(str, x.shape))}); received {batch.shape}."
         )
-    return company
+    return batch

@@ -1,39 +1,38 @@
-"""The smallest change of an input that turns a model's decision, by steps along the gradient.
+"""Adversarial examples: the smallest change of an input that changes a model's decision, found by gradient steps.
 
-Adversarial examples (Szegedy et al., arXiv 1312.6199) came before the nets that train on them; an explanation says what
-the model looked at, an attack how little of it was needed.
+Szegedy et al., "Intriguing properties of neural networks", arXiv 1312.6199. An explanation says what the model looked
+at; an attack says how little of it has to change.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explain.errors import RequestError
-from explain.sources.models import Local
-
-if TYPE_CHECKING:
-    from explain.sources.gradients import Weights
+from explain.sources.source import Gradients, Source
 
 STEPS, OVERSHOOT, HALVINGS = 200, 0.02, 20
 
 
 @dataclass(frozen=True, eq=False)
 class Attack:
-    """What turned the decision.
+    """An input and its adversarial example.
 
     Attributes:
-      x, turned: the input and its neighbour on the other side, or as far as the steps came.
-      f_x, f_turned: the target at both.
-      threshold: between the two decisions.
-      steps: of the gradient.
+      x, adversarial: the input and the changed input; the last point reached if the decision did not change.
+      f_x, f_adversarial: the target at both.
+      threshold: of the target, where the decision changes.
+      steps: gradient steps.
+      model, version, target: of the source.
     """
 
     x: NDArray[np.float32]
-    turned: NDArray[np.float32]
+    adversarial: NDArray[np.float32]
     f_x: float
-    f_turned: float
+    f_adversarial: float
     threshold: float
     steps: int
     model: str
@@ -42,72 +41,81 @@ class Attack:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the decision turned."""
-        return (self.f_x > self.threshold) != (self.f_turned > self.threshold)
+        """Whether the decision changed."""
+        return (self.f_x > self.threshold) != (self.f_adversarial > self.threshold)
 
     @property
     def distance(self) -> float:
-        """Euclidean, of the input and its neighbour."""
-        return float(np.linalg.norm((self.turned - self.x).astype(np.float64)))
+        """Euclidean distance of the input and the adversarial example."""
+        return float(np.linalg.norm((self.adversarial - self.x).astype(np.float64)))
 
     @property
     def summary(self) -> str:
-        """What it took, in a sentence."""
-        went = f"from {self.f_x:.4g} to {self.f_turned:.4g}"
+        """The result in a sentence."""
+        change = f"from {self.f_x:.4g} to {self.f_adversarial:.4g}"
         if not self.succeeded:
             return (
-                f"{self.steps} steps did not turn the decision: f went {went}, and the threshold is {self.threshold:g}."
+                f"{self.steps} steps did not change the decision: {self.target} went {change}, and the threshold is "
+                f"{self.threshold:g}."
             )
-        size = np.abs(self.turned - self.x)
-        change = (
-            f"{size.mean():.2g} a pixel on the mean, {size.max():.2g} at most (Euclidean length {self.distance:.2g})"
+        size = np.abs(self.adversarial - self.x)
+        return (
+            f"Changing the input by {size.mean():.2g} per element on average, {size.max():.2g} at most (Euclidean "
+            f"distance {self.distance:.2g}), moved {self.target} {change}, just across the threshold "
+            f"{self.threshold:g}."
         )
-        return f"A change of {change} turned {self.target} {went}, just over the threshold {self.threshold:g}."
 
 
-def attack(source: Local, x: ArrayLike, *, threshold: float = 0.0, low: float = 0.0, high: float = 1.0) -> Attack:
-    """Moves `x` (..., in [low, high]) across the level `threshold` of the source's target, and as little as it can.
+def attack(source: Source, x: ArrayLike, *, threshold: float = 0.0, low: float = 0.0, high: float = 1.0) -> Attack:
+    """Moves `x` (..., in [low, high]) across the level `threshold` of the source's target, by as little as it can.
 
-    Each step goes to where the linear model of the target meets the threshold (DeepFool: Moosavi-Dezfooli et al., arXiv
-    1511.04599), within the range; the way back is then halved until it just holds. Errors: RequestError.
+    Each step goes to where the linearised target reaches the threshold (DeepFool: Moosavi-Dezfooli et al., arXiv
+    1511.04599), clipped to the range; a bisection between `x` and the last point then shortens the change.
+    Errors: RequestError if the source gives no gradients, or for values outside [low, high].
     """
-    if not isinstance(source, Local):
+    gradients = source.gradients()
+    if gradients is None:
         raise RequestError(
-            "An attack follows gradients, which a server does not give. Explain from the models' folder."
+            "An attack needs gradients, which servers and functions do not give. Use Local with the model's folder."
         )
-    start, weights = np.asarray(x, np.float64), source.gradients()
+    start = np.asarray(x, np.float64)
     if start.size == 0 or start.min() < low or start.max() > high:
-        raise RequestError(f"An attack starts between {low:g} and {high:g}; received other values. Give low and high.")
+        received = f"values from {start.min():g} to {start.max():g}" if start.size else "no values"
+        raise RequestError(f"An attack starts in [{low:g}, {high:g}]; received {received}. Give low and high.")
 
-    def f(point: NDArray) -> float:
-        return float(weights.values(point[None].astype(np.float32))[0])
+    def f(point: NDArray[Any]) -> float:
+        return float(gradients.values(point[None].astype(np.float32))[0])
 
     f_x = f(start)
 
-    def over(value: float) -> bool:
-        return (value > threshold) != (f_x > threshold)
+    def across(point: NDArray[Any]) -> bool:
+        return (f(point) > threshold) != (f_x > threshold)
 
     goal = threshold + OVERSHOOT * (threshold - f_x)
     point, steps = start, 0
-    while not over(f(point)) and steps < STEPS:
-        moved = _step(weights, point, goal, low, high)
+    while not across(point) and steps < STEPS:
+        moved = _step(gradients, point, goal, low, high)
         if np.array_equal(moved, point):
             break
         point, steps = moved, steps + 1
+    adversarial = (_bisect(across, start, point) if across(point) else point).astype(np.float32)
+    name = source.model, source.version, source.target
+    return Attack(start.astype(np.float32), adversarial, f_x, f(adversarial), threshold, steps, *name)
+
+
+def _bisect(across: Callable[[NDArray[Any]], bool], start: NDArray[Any], end: NDArray[Any]) -> NDArray[Any]:
+    """The point between `start` and `end` that is just across the threshold, as `end` is."""
     near, far = 0.0, 1.0
-    for _ in range(HALVINGS if over(f(point)) else 0):
+    for _ in range(HALVINGS):
         middle = (near + far) / 2
-        near, far = (near, middle) if over(f(start + middle * (point - start))) else (middle, far)
-    turned = (start + far * (point - start)).astype(np.float32)
-    return Attack(
-        start.astype(np.float32), turned, f_x, f(turned), threshold, steps, source.model, source.version, source.target
-    )
+        near, far = (near, middle) if across(start + middle * (end - start)) else (middle, far)
+    return np.asarray(start + far * (end - start))
 
 
-def _step(weights: "Weights", point: NDArray, goal: float, low: float, high: float) -> NDArray:
-    """To where the linear model of the target has the value `goal`, within the range; `point` if it cannot move."""
-    (value,), (slope,) = weights.gradient(point[None].astype(np.float32))
-    # A pixel at its bound cannot move out of the range, so the others have to.
+def _step(gradients: Gradients, point: NDArray[Any], goal: float, low: float, high: float) -> NDArray[Any]:
+    """To where the linearised target has the value `goal`, clipped to the range; `point` if it cannot move."""
+    (value,), (slope,) = gradients.gradient(point[None].astype(np.float32))
+    # Elements at their bound cannot move out of the range, so the others have to move more.
     direction = slope * np.sign(goal - value)
     free = ~(((point <= low) & (direction < 0)) | ((point >= high) & (direction > 0)))
     squared = float((slope[free] ** 2).sum())

@@ -1,18 +1,18 @@
 """The errors of explain/.
 
 ExplainError
-├── RequestError   the caller's: an argument that cannot be right
-└── ModelError     the model's: its answers cannot be explained
+├── RequestError   a wrong argument of the caller
+└── ModelError     a model whose outputs cannot be explained
 """
 
 
 class ExplainError(Exception):
-    """No explanation can be given. The message says what was received, what is right, and the repair."""
+    """No explanation is possible. The message says what was received, what would be right, and how to repair it."""
 
 
 class RequestError(ExplainError):
-    """An argument cannot be right."""
+    """An argument is wrong."""
 
 
 class ModelError(ExplainError):
-    """The model answers in a way that LIME cannot explain."""
+    """The model's outputs cannot be explained: they vary, are not finite, or have the wrong shape."""

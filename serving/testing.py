@@ -108,7 +108,7 @@ class _Model:
         self.definitions = {name: _definition(function) for name, function in functions.items()}
         self.signatures = signatures.parse(self.definitions)
 
-    def parse(self, proto: Any) -> NDArray[Any] | None:
+    def parse(self, proto: "protos.TensorProto") -> NDArray[Any] | None:
         try:
             return wire.decode(proto)
         except ServerFailure:
@@ -131,7 +131,7 @@ def _dtype(name: str) -> np.dtype[Any]:
     return np.dtype(object if name == "string" else name)
 
 
-def _definition(function: Function) -> Any:
+def _definition(function: Function) -> "protos.SignatureDef":
     found = protos.SignatureDef(method_name=METHOD)
     for side, specs in ((found.inputs, function.inputs), (found.outputs, function.outputs)):
         for name, spec in specs.items():

@@ -13,7 +13,6 @@ often). The contestants take turns, and the ratios are medians over turns.
 With --out the latencies against the load that is offered are measured as well, and drawn.
 """
 
-import argparse
 import os
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import grpc
 import numpy as np
+from absl import app, flags
 
 from benchmarks.serving import arrivals
 from benchmarks.serving.models import build, inputs, request
@@ -127,25 +127,25 @@ def picture(servers: dict[str, str], one: bytes, rates: Rates, path: Path) -> No
     print(f"Drawn: {path}")
 
 
-def main() -> None:
+_MODELS = flags.DEFINE_string("models", None, "folder of models to serve instead of the built ones")
+_MODEL = flags.DEFINE_string("model", None, "one of them")
+_SIGNATURE = flags.DEFINE_string("signature", None, "one of the model's")
+_SECONDS = flags.DEFINE_float("seconds", 1.0, "of a turn", lower_bound=0.01)
+_ROUNDS = flags.DEFINE_integer("rounds", 9, "turns of each", lower_bound=1)
+_OUT = flags.DEFINE_string("out", None, "PNG of latencies and throughput against offered load")
+
+
+def main(_: list[str]) -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=Path, help="folder of models to serve instead of the built ones")
-    parser.add_argument("--model", help="one of them")
-    parser.add_argument("--signature", help="one of the model's")
-    parser.add_argument("--seconds", type=float, default=1.0, help="a turn (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=9, help="turns of each (default: %(default)s)")
-    parser.add_argument("--out", type=Path, help="PNG of latencies and throughput against offered load")
-    options = parser.parse_args()
-    given, turns = [options.models, options.model, options.signature], (options.seconds, options.rounds)
+    given, turns = [_MODELS.value, _MODEL.value, _SIGNATURE.value], (_SECONDS.value, _ROUNDS.value)
     if any(given) and not all(given):
-        parser.error("--models, --model and --signature go together: give all three or none.")
-    if any(given) and options.out:
-        parser.error("--out draws the built model; leave --models, --model and --signature out.")
+        raise app.UsageError("--models, --model and --signature go together: give all three or none.")
+    if any(given) and _OUT.value:
+        raise app.UsageError("--out draws the built model; leave --models, --model and --signature out.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print(f"{'':<34} calls/s   of the other")
     if all(given):
-        against_echo(options.models, options.model, [options.signature], *turns)
+        against_echo(Path(_MODELS.value), _MODEL.value, [_SIGNATURE.value], *turns)
         return
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
@@ -154,10 +154,10 @@ def main() -> None:
         with with_and_without(models) as servers:
             one = request("benchmark", "widen", {"latents": np.random.default_rng(0).random((1, 100), np.float32)})
             rates = batched(servers, one, *turns)
-            if options.out:
-                picture(servers, one, rates, options.out)
+            if _OUT.value:
+                picture(servers, one, rates, Path(_OUT.value))
         codec(*turns)
 
 
 if __name__ == "__main__":
-    main()
+    app.run(main)

@@ -1,4 +1,4 @@
-"""Explains any Python function: here one that looks for a bright corner. Writes corner.html."""
+"""Explains a Python function, here one that detects a bright corner. Writes corner.html."""
 
 import numpy as np
 

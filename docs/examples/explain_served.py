@@ -1,4 +1,4 @@
-"""Explains what a served discriminator says of its own samples: python explain_served.py HOST:PORT MODEL."""
+"""Explains a served discriminator's outputs for its own samples: python explain_served.py HOST:PORT MODEL."""
 
 import sys
 
@@ -11,4 +11,4 @@ with Remote(address, model) as source:
 for seed, explanation in enumerate(found):
     print(f"seed {seed}: f(x) = {explanation.f_x:+.3f}, {explanation.trust}, in {explanation.calls} calls")
 found[0].save("served.png")
-print(f"on the whole it looks at part {aggregate(found).strength.argmax()}")
+print(f"the strongest part on average is {aggregate(found).strength.argmax()}")

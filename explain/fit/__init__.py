@@ -1,1 +1,1 @@
-"""Masks, evaluations and the local linear model."""
+"""LIME itself: masks, the weight kernel, the local surrogate, and how uncertain it is."""

@@ -1,6 +1,6 @@
-"""Engines: masks and the target's values -> the local linear model. All compute the same weighted fit."""
+"""Engines: two implementations of the same weighted ridge regression of the target on the masks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -9,25 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-Kernel = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+from explain.fit.kernel import Kernel
 
 
 @dataclass(frozen=True)
-class Fit:
-    """g(z) = intercept + Σ coefficients·z, the linear model of the target over masks z."""
+class LinearModel:
+    """The linear model g(z) = intercept + Σ coefficients·z of the target over masks z."""
 
     coefficients: NDArray[np.float64]  # (K,)
     intercept: float
 
     def predict(self, masks: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Masks (n, K) -> (n,)."""
+        """Masks (n, K) -> predictions (n,)."""
         return masks @ self.coefficients + self.intercept
 
 
 class Engine(Protocol):
     """Minimises Σ kernel(distances)·(values − g(masks))² + penalty·‖coefficients‖² over linear g.
 
-    masks (n, K), values and distances (n,). Row 0 is the input itself. The intercept is not penalised.
+    masks (n, K); values and distances (n,). Row 0 is the input itself. The intercept is not penalised.
     """
 
     def __call__(
@@ -37,7 +37,7 @@ class Engine(Protocol):
         distances: NDArray[np.float64],
         kernel: Kernel,
         penalty: float,
-    ) -> Fit: ...
+    ) -> LinearModel: ...
 
 
 def lime(
@@ -46,12 +46,12 @@ def lime(
     distances: NDArray[np.float64],
     kernel: Kernel,
     penalty: float,
-) -> Fit:
+) -> LinearModel:
     """The package `lime` itself: LimeBase.explain_instance_with_data (Ribeiro, Singh & Guestrin 2016)."""
     from lime.lime_base import LimeBase
     from sklearn.linear_model import Ridge
 
-    # The fit draws nothing; a state of its own keeps LimeBase away from numpy's global one.
+    # The fit uses no random numbers; with its own state LimeBase leaves the global state of numpy alone.
     base = LimeBase(kernel, random_state=0)
     intercept, pairs, _, _ = base.explain_instance_with_data(
         masks.astype(np.float64),
@@ -59,13 +59,13 @@ def lime(
         distances,
         label=0,
         num_features=masks.shape[1],
-        feature_selection="none",  # "auto" selects step by step below seven parts, and fits twice above
+        feature_selection="none",  # "auto" would select forward up to six parts, and fit twice above
         model_regressor=Ridge(alpha=penalty),
     )
     coefficients = np.zeros(masks.shape[1])
     for part, weight in pairs:
         coefficients[part] = weight
-    return Fit(coefficients, float(intercept))
+    return LinearModel(coefficients, float(intercept))
 
 
 def fast(
@@ -74,8 +74,8 @@ def fast(
     distances: NDArray[np.float64],
     kernel: Kernel,
     penalty: float,
-) -> Fit:
-    """The same minimum in closed form, from the normal equations of the centred masks."""
+) -> LinearModel:
+    """The same minimum in closed form: the normal equations of the centred masks."""
     weights = kernel(distances)
     z = masks.astype(np.float64)
     centre, mean = np.average(z, axis=0, weights=weights), np.average(values, weights=weights)
@@ -83,17 +83,17 @@ def fast(
     gram = z.T @ (weights[:, None] * z)
     gram.flat[:: len(gram) + 1] += penalty
     coefficients = np.asarray(np.linalg.solve(gram, z.T @ (weights * (values - mean))), np.float64)
-    return Fit(coefficients, float(mean - centre @ coefficients))
+    return LinearModel(coefficients, float(mean - centre @ coefficients))
 
 
 ENGINES: Mapping[str, Engine] = {"lime": lime, "fast": fast}
 
 
 def one_thread() -> ThreadpoolController:
-    """A context in which BLAS has one thread: on problems this small a second makes a fit 15 to 25 times slower."""
+    """A context in which BLAS uses one thread: a second one makes fits of this size 15 to 25 times slower."""
     return _pools().limit(limits=1, user_api="blas")
 
 
 @cache
 def _pools() -> ThreadpoolController:
-    return ThreadpoolController()  # looking for the libraries takes longer than the fit
+    return ThreadpoolController()  # finding the libraries takes longer than the fit

@@ -1,1 +1,1 @@
-"""Interpretable parts of an input, and what shows where they are hidden."""
+"""Interpretable parts of an input, and the baseline that replaces masked parts."""

@@ -2,18 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, UnidentifiedImageError
 
 from explain.errors import RequestError
-
-MODES = {1: "L", 3: "RGB"}
-"""Pillow's mode for each number of channels."""
-
-EIGHT_BITS = ("1", "L", "LA", "P", "RGB", "RGBA")
-"""The modes that Pillow converts to those of MODES without clipping."""
+from serving.protocol.images import ImageError, decode_first
 
 
 def check(x: ArrayLike) -> NDArray[np.float32]:
@@ -28,7 +23,7 @@ def check(x: ArrayLike) -> NDArray[np.float32]:
     return check_range(image)
 
 
-def check_range(x: NDArray) -> NDArray[np.float32]:
+def check_range(x: NDArray[Any]) -> NDArray[np.float32]:
     """Pixels in [0, 1] of any shape -> float32. Errors: RequestError."""
     if not np.issubdtype(x.dtype, np.number) or not np.all((x >= 0) & (x <= 1)):
         received = f"values from {x.min():g} to {x.max():g}" if np.issubdtype(x.dtype, np.number) else str(x.dtype)
@@ -39,26 +34,25 @@ def check_range(x: NDArray) -> NDArray[np.float32]:
 
 
 def read_image(path: str | Path, shape: Sequence[int | None] | None = None) -> NDArray[np.float32]:
-    """A picture file -> (H, W, C) in [0, 1], grey or colour as `shape` (H, W, C) asks; None for what is free.
+    """A picture file -> (H, W, C) in [0, 1], with the channels (1, 3 or 4) that `shape` (H, W, C) has; None is free.
 
+    It is read as training reads it (serving.protocol.images): upright, transparent pixels on white.
     A picture of another size is refused, not resized: a discriminator notices how its images were resized.
     Errors: RequestError.
     """
     height, width, channels = shape if shape is not None else (None, None, None)
+    if channels not in (None, 1, 3, 4):
+        raise RequestError(
+            f"A picture has 1 channel (grey), 3 (colour) or 4 (with alpha); {path} is to have {channels}. "
+            "Call explain.explain with an array."
+        )
     try:
-        with Image.open(path) as file:
-            channels = channels or (1 if file.mode in ("1", "L", "LA") else 3)
-            if channels not in MODES or file.mode not in EIGHT_BITS:
-                raise RequestError(
-                    f"A picture file gives 1 or 3 channels of 8 bits; {path} has the mode {file.mode}, and {channels} "
-                    "channels are asked for. Convert it, or call explain.explain with an array."
-                )
-            image = np.asarray(file.convert(MODES[channels])).astype(np.float32) / np.float32(255)
-    except (UnidentifiedImageError, OSError) as error:
-        raise RequestError(f"{path} cannot be read as a picture ({error}). Give a PNG or JPEG file.") from error
+        image = decode_first(Path(path), str(path), channels).astype(np.float32) / np.float32(255)
+    except ImageError as error:
+        raise RequestError(str(error)) from error
     if (height or image.shape[0], width or image.shape[1]) != image.shape[:2]:
         raise RequestError(
             f"{path} is {image.shape[1]} pixels wide and {image.shape[0]} high; the model takes {width} by {height}. "
             "Crop and resize it the way the training images were."
         )
-    return image.reshape(*image.shape[:2], channels)
+    return image

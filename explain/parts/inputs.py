@@ -1,23 +1,25 @@
-"""What is explained, as explain/ takes it, by the kind of its map; and the map of an input that came without one."""
+"""Checks of the explained input against its map, and the default map of each kind of input."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from explain.errors import RequestError
 from explain.parts import images, maps
-from explain.parts.spectrum import Cells
+from explain.parts.spectrogram import Cells
 
-Choice = maps.Parts | ArrayLike | Callable[[NDArray], maps.Parts] | None
-"""A map, labels, a function that makes a map of the input (as `slic` does), or None for the default."""
+Choice = maps.Parts | ArrayLike | Callable[[NDArray[Any]], maps.Parts] | None
+"""A map, an array of labels, a function that makes a map from the input (such as `slic`), or None for the default."""
 
 
-def check(x: ArrayLike, map: Choice) -> tuple[NDArray, maps.Parts]:
-    """An input and its map, if any -> float32 of its full shape, tokens int64; and the map.
+def check(x: ArrayLike, map: Choice) -> tuple[NDArray[Any], maps.Parts]:
+    """The input as float32 (tokens: int64) in its full shape, and its map.
 
-    Without a map: (H, W) and (H, W, C) are images in a grid of 7 by 7; (T, H, W, C) videos in one of 3 by 4 by 4; (F,)
-    a table's row, or tokens where they are integers. Errors: RequestError.
+    Default maps: images (H, W) and (H, W, C) get a grid of 7 by 7, videos (T, H, W, C) one of 3 by 4 by 4, both fewer
+    if parts would be smaller than 2 by 2 pixels; table rows (F,) get their columns, and integers (T,) their tokens.
+    Errors: RequestError.
     """
     array = np.asarray(x)
     parts = _parts(array, map)
@@ -33,7 +35,7 @@ def check(x: ArrayLike, map: Choice) -> tuple[NDArray, maps.Parts]:
     return array, parts
 
 
-def _parts(x: NDArray, map: Choice) -> maps.Parts:
+def _parts(x: NDArray[Any], map: Choice) -> maps.Parts:
     if map is None:
         return _default(x)
     if callable(map):
@@ -41,15 +43,15 @@ def _parts(x: NDArray, map: Choice) -> maps.Parts:
     return map if isinstance(map, maps.Map | Cells) else maps.Map(np.asarray(map))
 
 
-def _default(x: NDArray) -> maps.Parts:
+def _default(x: NDArray[Any]) -> maps.Parts:
     if x.ndim == 1 and x.size:
         return maps.tokens(x) if np.issubdtype(x.dtype, np.integer) else maps.columns(x)
     if x.ndim == 4 and x.size:
-        return maps.grid(x.shape, (3, 4, 4))
+        return maps.video_grid(x.shape)
     return maps.grid(images.check(x).shape)
 
 
-def _numbers(x: NDArray) -> NDArray[np.float32]:
+def _numbers(x: NDArray[Any]) -> NDArray[np.float32]:
     if not np.issubdtype(x.dtype, np.number) or not np.all(np.isfinite(x)):
-        raise RequestError(f"An input is finite numbers; received {x.dtype} of shape {x.shape}.")
+        raise RequestError(f"An input must be finite numbers; received {x.dtype} of shape {x.shape}.")
     return np.ascontiguousarray(x, np.float32)

@@ -1,1 +1,1 @@
-"""Whether an explanation is right, and the verdict."""
+"""The quality of an explanation: metrics that need more evaluations, and the verdict."""

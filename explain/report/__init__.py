@@ -1,1 +1,1 @@
-"""An explanation as JSON, picture or page."""
+"""An explanation, and its forms on disk: JSON, npz, PNG, HTML."""

@@ -1,4 +1,4 @@
-"""Self-contained HTML pages: one explanation, two side by side, and the index of many."""
+"""Self-contained HTML pages: of one explanation, of two side by side, and an index of many."""
 
 import base64
 import html as markup
@@ -8,11 +8,13 @@ from pathlib import Path
 
 from explain.attacks import Attack
 from explain.report import pictures
-from explain.report.explanation import Explanation
-from explain.several import likeness
+from explain.report.aggregate import rank_correlation
+from explain.report.attribution import Attribution
+from explain.report.captions import full_name, output_name, part_name
 from serving.protocol.files import write_whole
 
 LISTED = 10
+"""Strongest parts in a table."""
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -28,64 +30,64 @@ th { font-weight: 500; color: #555; }
 """
 
 
-def page(e: Explanation, attack: Attack | None = None) -> str:
-    """One explanation: the verdict, the picture, the strongest parts, how they were found; and an attack beside it."""
-    beside = "" if attack is None else _section("How little turns the decision", _attack(attack))
-    return _page(pictures.name(e), f"{_verdict(e)}{_picture(e)}{_tables(e)}{beside}")
+def page(e: Attribution, attack: Attack | None = None) -> str:
+    """One explanation: verdict, picture, strongest parts, numbers; and an attack, if given."""
+    change = "" if attack is None else _section("The smallest change of the decision", _attack(attack))
+    return _page(full_name(e), f"{_verdict(e)}{_main_picture(e)}{_tables(e)}{change}")
 
 
-def comparison(one: Explanation, other: Explanation) -> str:
-    """Two explanations of one input over the same masks, side by side."""
+def comparison(one: Attribution, other: Attribution) -> str:
+    """Two explanations of one input with the same masks, side by side."""
     both = (one, other)
-    names = [pictures.name(e) for e in both]
-    alike = f"Rank correlation of the two: {likeness(one, other):.2f}. Both are drawn in one scale of colours."
-    said = "".join(
-        f"<section><h2>{markup.escape(n)}</h2>{_verdict(e)}</section>" for n, e in zip(names, both, strict=True)
-    )
-    picture = _image("The input, and the effect of its parts on both", pictures.compared(one, other))
+    names = [full_name(e) for e in both]
+    agreement = f"Rank correlation of the two: {rank_correlation(one, other):.2f}. Both share one colour scale."
+    verdicts = "".join(_section(name, _verdict(e)) for name, e in zip(names, both, strict=True))
+    picture = _image("The input, and the effect of its parts on both targets", pictures.compared(one, other))
     rows = zip(numbers(one), numbers(other), strict=True)
-    cost = _table([("", *names), *((title, mine, theirs) for (title, mine), (_, theirs) in rows)])
+    details = _table([("", *names), *((title, left, right) for (title, left), (_, right) in rows)])
     strongest = sorted(one.ranking, key=lambda part: -max(abs(e.coefficients[part]) for e in both))[:LISTED]
     effects = _table(
-        [(f"change of {pictures.output(one)}, 95 % interval", *names)]
-        + [(pictures.place(one, part), *(_effect(e, part) for e in both)) for part in strongest]
+        [(f"change of {output_name(one)}, 95 % interval", *names)]
+        + [(part_name(one, part), *(_effect(e, part) for e in both)) for part in strongest]
     )
-    tables = f"{_section('Strongest parts of either', effects)}{_section('Numbers', cost)}"
+    tables = f"{_section('Strongest parts of either', effects)}{_section('Numbers', details)}"
     return _page(
-        f"{one.model}: two explanations", f'<p>{alike}</p><div class="pair">{said}</div>{picture}<main>{tables}</main>'
+        f"{one.model}: two explanations",
+        f'<p>{agreement}</p><div class="pair">{verdicts}</div>{picture}<main>{tables}</main>',
     )
 
 
-def index(found: Sequence[tuple[str, Explanation]], above: bytes | None = None) -> str:
-    """The explanations of many inputs, by the address of each one's page; `above` is a PNG of their mean."""
+def index(found: Sequence[tuple[str, Attribution]], above: bytes | None = None) -> str:
+    """The explanations of many inputs, each with the address of its page; `above` is a PNG of their mean."""
     first = found[0][1]
     trusted = sum(e.trust in ("trust", "caution") for _, e in found)
     largest = pictures.limit(e for _, e in found)
     figures = "".join(
         f'<figure><a href="{markup.escape(address)}">{_image("part effects", pictures.strip(e, largest))}</a>'
-        f"<figcaption>f(x) = {e.f_x:.4g}, {e.trust}</figcaption></figure>"
+        f"<figcaption>f(x) = {e.f_x:.4g}, {markup.escape(e.trust)}</figcaption></figure>"
         for address, e in found
     )
     mean = _image("mean over all", above) if above else ""
     return _page(
-        f"{pictures.name(first)}: {len(found)} explanations",
-        f"<p>{trusted} of {len(found)} can be trusted, at least in their largest parts. One scale of colours for all: "
-        f"the darkest red and blue are a change of {pictures.output(first)} by {largest:.3g}.</p>"
+        f"{full_name(first)}: {len(found)} explanations",
+        f"<p>{trusted} of {len(found)} can be trusted, at least in their largest coefficients. All share one colour "
+        f"scale: the darkest red and blue are a change of {markup.escape(output_name(first))} by {largest:.3g}.</p>"
         f'{mean}<div class="many">{figures}</div>',
     )
 
 
 def write(path: Path, text: str) -> None:
-    """A page to disk, whole or not at all."""
+    """Writes a page to disk, complete or not at all. Makes its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text)
 
 
-def numbers(e: Explanation) -> list[tuple[str, str]]:
-    """How an explanation was found, by name."""
+def numbers(e: Attribution) -> list[tuple[str, str]]:
+    """The numbers of an explanation and how it was found, by name."""
     rows = [
         ("f(x)", f"{e.f_x:.6g}"),
         ("f(baseline)", f"{e.f_baseline:.6g}"),
-        ("R², on held-out masks", "undefined" if math.isnan(e.r2) else f"{e.r2:.4f}, {e.r2_held_out:.4f}"),
+        ("R², held-out R²", "undefined" if math.isnan(e.r2) else f"{e.r2:.4f}, {e.r2_held_out:.4f}"),
         ("linear model at x", f"{e.local_prediction:.6g}"),
         ("intercept", f"{e.intercept:.6g}"),
         ("parts", f"{len(e.coefficients)}, of which {len(e.dead)} equal the baseline and have no effect"),
@@ -95,15 +97,15 @@ def numbers(e: Explanation) -> list[tuple[str, str]]:
         ("evaluations, calls", f"{e.evaluations}, {e.calls}"),
         ("seconds", f"{e.seconds:.2f}"),
     ]
-    if e.company:
-        rows.append(("reference batch", f"{e.company} inputs"))
+    if e.reference_size:
+        rows.append(("reference batch", f"{e.reference_size} inputs"))
     if (q := e.quality) is not None:
         rows += [
             ("deletion, insertion", f"{q.deletion:.4g}, {q.insertion:.4g}; in random order {q.random_order:.4g}"),
-            ("random orders that delete faster", f"{q.order:.0%}"),
+            ("random orders with lower deletion", f"{q.order:.0%}"),
             ("infidelity", f"{q.infidelity:.4f}"),
             ("stability over seeds (VSI)", f"{q.vsi:.0%}"),
-            ("rank correlation with shuffled weights", "not measured" if q.sanity is None else f"{q.sanity:.2f}"),
+            ("rank correlation with shuffled weights", "not available" if q.sanity is None else f"{q.sanity:.2f}"),
         ]
     return rows
 
@@ -118,22 +120,22 @@ def _page(title: str, body: str) -> str:
 """
 
 
-def _verdict(e: Explanation) -> str:
+def _verdict(e: Attribution) -> str:
     kind = "verdict" if e.trust in ("trust", "caution") else "verdict no"
     return f'<p class="{kind}">{markup.escape(e.verdict)}</p>'
 
 
-def _picture(e: Explanation) -> str:
+def _main_picture(e: Attribution) -> str:
     return _image("The input, and the effect of each of its parts", pictures.png(e))
 
 
-def _tables(e: Explanation) -> str:
-    strongest = [("part", f"change of {pictures.output(e)}, 95 % interval")]
-    strongest += [(pictures.place(e, part), _effect(e, part)) for part in e.ranking[:LISTED]]
+def _tables(e: Attribution) -> str:
+    strongest = [("part", f"change of {output_name(e)}, 95 % interval")]
+    strongest += [(part_name(e, part), _effect(e, part)) for part in e.ranking[:LISTED]]
     return f"<main>{_section('Numbers', _table(numbers(e)))}{_section('Strongest parts', _table(strongest))}</main>"
 
 
-def _effect(e: Explanation, part: int) -> str:
+def _effect(e: Attribution, part: int) -> str:
     low, high = e.intervals[part]
     return f"{e.coefficients[part]:+.4g}, {low:+.4g} to {high:+.4g}"
 
@@ -143,7 +145,7 @@ def _attack(attack: Attack) -> str:
 
 
 def _section(title: str, body: str) -> str:
-    return f"<section><h2>{title}</h2>{body}</section>"
+    return f"<section><h2>{markup.escape(title)}</h2>{body}</section>"
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:
@@ -155,4 +157,4 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _image(alt: str, picture: bytes) -> str:
-    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+    return f'<img alt="{markup.escape(alt)}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'

@@ -1,1 +1,1 @@
-"""What is explained: a model's target, and the count of what its evaluations cost."""
+"""Sources of a target's values: functions, models in a folder, models behind a server."""

@@ -1,7 +1,7 @@
-"""A SavedModel's target as TensorFlow 2 differentiates it, and its weights."""
+"""Gradients of a SavedModel's target, and its weights. Needs TensorFlow."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 import tensorflow as tf
@@ -11,32 +11,33 @@ from explain.errors import RequestError
 from explain.sources.targets import Target
 
 
-class Weights:
+@final
+class LoadedTarget:
     """One target of a SavedModel, loaded with its variables."""
 
     def __init__(self, folder: Path, target: Target, label: int | None) -> None:
-        self._model = tf.saved_model.load(str(folder))  # it owns the variables
+        self._model = tf.saved_model.load(str(folder))  # keeps the variables alive
         self._function = self._model.signatures[target.signature]
         self._target, self._label = target, label
 
-    def values(self, data: NDArray) -> NDArray[np.float64]:
+    def values(self, data: NDArray[Any]) -> NDArray[np.float64]:
         """Inputs (n, ...) -> the target (n,)."""
-        return self._ask(self._tensors(data)).numpy().astype(np.float64)
+        return np.asarray(self._call(self._tensors(data)), np.float64)
 
-    def gradient(self, data: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Inputs (n, ...) -> the target (n,), and ∂target/∂input, (n, ...). Errors: RequestError if it has none."""
+    def gradient(self, data: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Inputs (n, ...) -> the target (n,) and its gradient (n, ...). Errors: RequestError if it has none."""
         tensors = self._tensors(data)
         watched = tensors[self._target.data]
         with tf.GradientTape() as tape:
             tape.watch(watched)
-            values = self._ask(tensors)
+            values = self._call(tensors)
         gradient = tape.gradient(values, watched)
         if gradient is None:
             raise RequestError(f"{self._target} has no gradient with respect to its input. Choose another target.")
-        return values.numpy().astype(np.float64), gradient.numpy().astype(np.float64)
+        return np.asarray(values, np.float64), np.asarray(gradient, np.float64)
 
     def shuffle(self, seed: int) -> None:
-        """Permutes the numbers within every variable: each layer keeps its distribution and loses what it learnt."""
+        """Permutes the values of each variable: the distribution of the weights stays, what they learned is lost."""
         rng = np.random.default_rng(seed)
         for resource in self._function.captured_inputs:
             if resource.dtype == tf.resource and (dtype := _variable(resource)) is not None:
@@ -45,10 +46,10 @@ class Weights:
                     resource=resource, value=rng.permutation(value.ravel()).reshape(value.shape)
                 )
 
-    def _tensors(self, data: NDArray) -> dict[str, tf.Tensor]:
+    def _tensors(self, data: NDArray[Any]) -> dict[str, tf.Tensor]:
         return {name: tf.constant(value) for name, value in self._target.inputs(data, self._label).items()}
 
-    def _ask(self, tensors: dict[str, tf.Tensor]) -> tf.Tensor:
+    def _call(self, tensors: dict[str, tf.Tensor]) -> tf.Tensor:
         output = self._function(**tensors)[self._target.output]
         if self._target.index is None:
             return tf.reshape(output, (-1,))
@@ -57,7 +58,7 @@ class Weights:
 
 
 def _variable(resource: Any) -> Any:
-    """The type of the floating-point variable behind a resource; None for tables, counters and seeds."""
+    """The dtype of a floating-point variable; None for tables, counters and seeds."""
     (known,) = resource._handle_data.shape_and_type[:1] if resource._handle_data else (None,)
     dtype = None if known is None else tf.as_dtype(known.dtype)
     return dtype if dtype is not None and dtype.is_floating else None

@@ -1,65 +1,64 @@
-"""The sources that are models: a SavedModel on disk, and a model behind a server."""
+"""Exported models as sources: `Local` reads a SavedModel from disk, `Remote` calls a server."""
 
 import abc
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, final
+from typing import Any, Protocol, Self, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explain.errors import RequestError
-from explain.sources.source import CHUNK, Function, Source, targets
+from explain.sources import targets
+from explain.sources.source import CHUNK, Function, Gradients, Source
 from serving.protocol import versions
 
-if TYPE_CHECKING:
-    from explain.sources.gradients import Weights
-
-
 IN_FLIGHT = 4
-"""Calls at once to a server: what one explanation takes."""
+"""Concurrent calls to a server; one explanation rarely takes more calls than that."""
 
 
 class Model(Source):
-    """A model with signatures. A context manager, which closes what was opened for it."""
+    """A model with signatures. A context manager that closes what it opened."""
 
     _signatures: Mapping[str, targets.Signature]
     _target: targets.Target
     _label: int | None
-    _held: ExitStack
+    _opened: ExitStack
 
-    def _settle(self, signatures: Mapping[str, targets.Signature], target: str | None, label: int | None) -> None:
-        """Settles the target. Errors: RequestError."""
+    def _resolve(self, signatures: Mapping[str, targets.Signature], target: str | None, label: int | None) -> None:
+        """Resolves the target by name. Errors: RequestError."""
         self._signatures, self._label = signatures, label
         self._target = targets.resolve(signatures, target, label)
         self.target, self.shape = str(self._target), self._target.shape
+        self.probability = self._target.probability
 
     @abc.abstractmethod
-    def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
-        """One output of one call of `signature`; the batch is dimension 0."""
+    def run(self, signature: str, inputs: Mapping[str, NDArray[Any]], output: str) -> NDArray[Any]:
+        """Calls `signature` once and returns one output, batch first."""
 
-    def evaluate(self, inputs: NDArray) -> NDArray:
+    def evaluate(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """One call: inputs (n, ...), images in [0, 1] -> the target (n,) or (n, 1)."""
         tensors = self._target.inputs(inputs, self._label)
         return self._target.pick(self.run(self._target.signature, tensors, self._target.output))
 
     def sample(self, seed: int) -> NDArray[np.float32]:
-        """The model's own image or video in [0, 1] with this seed. Errors: RequestError if it draws none."""
+        """A generated image or video in [0, 1]. Errors: RequestError if the model generates none."""
         takes = set(self._signatures["sample"].inputs) if "sample" in self._signatures else set()
         if "seed" not in takes or takes - {"seed", "label"}:
-            raise RequestError(f"{self.model!r} draws no samples: it has no signature sample(seed). Give an image.")
+            raise RequestError(f"{self.model!r} generates no samples: it has no signature sample(seed). Give an image.")
         output = min(self._signatures["sample"].outputs)  # images or videos
         inputs = {"seed": np.array([seed], np.int64)}
         if "label" in takes:
             if self._label is None:
-                raise RequestError(f"{self.model!r} draws samples of a class. Say which: label=0, 1, ...")
+                raise RequestError(f"{self.model!r} generates samples of a class. Give the class: label=0, 1, ...")
             inputs["label"] = np.array([self._label], np.int64)
         return np.asarray(self.run("sample", inputs, output)[0], np.float32)
 
     def close(self) -> None:
-        """Closes what was opened for the model; a server's model cannot be evaluated afterwards."""
-        self._held.close()
+        """Closes the connection to the server, if any; a remote model cannot be evaluated afterwards."""
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -74,8 +73,14 @@ class Model(Source):
 class Local(Model):
     """A SavedModel on disk, run in this process by TensorFlow.
 
-    `path` is MODELS/NAME/VERSION, MODELS/NAME, or MODELS with the name in `model`; the default is the largest
-    version. `target`: see targets.py. `label`: the class, for conditional models. Errors: RequestError.
+    Parameters:
+      path: MODELS/NAME/VERSION, MODELS/NAME, or MODELS with the name in `model`.
+      target: `signature:output`, `output`, `output[k]` or a margin `output[a]-output[b]`; default logits, else score.
+      label: the class, for conditional models.
+      version: default the largest.
+      chunk: the most inputs per call.
+
+    Errors: RequestError.
     """
 
     def __init__(
@@ -92,41 +97,49 @@ class Local(Model):
         from serving.models.saved_model import SavedModel
 
         self._saved_model = SavedModel(folder)
-        self._held = ExitStack()
-        self._settle(self._saved_model.signatures, target, label)
+        self._opened = ExitStack()
+        self._resolve(self._saved_model.signatures, target, label)
         self.folder, self.model, self.version, self.chunk = folder, folder.parent.name, int(folder.name), chunk
 
-    def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
+    def run(self, signature: str, inputs: Mapping[str, NDArray[Any]], output: str) -> NDArray[Any]:
+        """Calls `signature` once and returns one output, batch first."""
         return self._saved_model.run(signature, dict(inputs), outputs=[output])[output]
 
     def shuffled(self, seed: int) -> Source:
-        weights = self.gradients()
-        weights.shuffle(seed)
-        return Function(weights.values, name=f"{self.model} with shuffled weights", chunk=self.chunk)
+        """The same network with the values of each variable permuted."""
+        from explain.sources.gradients import LoadedTarget
 
-    def gradients(self) -> "Weights":
-        """The target as TensorFlow differentiates it."""
-        from explain.sources.gradients import Weights
+        loaded = LoadedTarget(self.folder, self._target, self._label)
+        loaded.shuffle(seed)
+        name = f"{self.model} with shuffled weights"
+        return Function(loaded.values, name=name, chunk=self.chunk, probability=self.probability)
 
-        return Weights(self.folder, self._target, self._label)
+    def gradients(self) -> Gradients:
+        """The target with its gradients, by TensorFlow."""
+        from explain.sources.gradients import LoadedTarget
+
+        return LoadedTarget(self.folder, self._target, self._label)
 
 
 class Predictor(Protocol):
-    """What `Remote` needs of a client; `serving.Client` is one."""
+    """The methods of a client that `Remote` calls; `serving.Client` has them."""
 
-    def metadata(self, model: str, version: int | None = None) -> Any: ...
+    def metadata(self, model: str, version: int | None = None) -> Any:
+        """The version that answers, and its signatures."""
 
     def predict(
         self, model: str, inputs: Mapping[str, Any], *, signature: str, version: int | None, outputs: list[str]
-    ) -> Mapping[str, NDArray]: ...
+    ) -> Mapping[str, NDArray[Any]]:
+        """Outputs by name."""
 
 
 @final
 class Remote(Model):
     """A model behind TF Serving's gRPC API.
 
-    `address` is HOST:PORT, or a client, which stays open. The version is settled once, here, and named by every
-    call, so that a new version cannot take over midway. The rest is as for `Local`.
+    `address` is HOST:PORT or a client, which stays open. The version is resolved once, at the start, and sent with each
+    call, so that a new version cannot answer half of the calls. The other arguments are those of `Local`.
+
     Errors: RequestError, serving.protocol.errors.ServingError.
     """
 
@@ -140,14 +153,15 @@ class Remote(Model):
         version: int | None = None,
         chunk: int = CHUNK,
     ) -> None:
-        with ExitStack() as held:
-            self._client = held.enter_context(_connect(address)) if isinstance(address, str) else address
+        with ExitStack() as opened:
+            self._client = opened.enter_context(_connect(address)) if isinstance(address, str) else address
             metadata = self._client.metadata(model, version=version)
-            self._settle(metadata.signatures, target, label)
-            self._held = held.pop_all()
+            self._resolve(metadata.signatures, target, label)
+            self._opened = opened.pop_all()
         self.model, self.version, self.chunk, self.in_flight = model, int(metadata.version), chunk, IN_FLIGHT
 
-    def run(self, signature: str, inputs: Mapping[str, NDArray], output: str) -> NDArray:
+    def run(self, signature: str, inputs: Mapping[str, NDArray[Any]], output: str) -> NDArray[Any]:
+        """Calls `signature` once and returns one output, batch first."""
         answer = self._client.predict(self.model, inputs, signature=signature, version=self.version, outputs=[output])
         return answer[output]
 

@@ -1,5 +1,8 @@
-"""Which number of a model is explained: `signature:output`, `output`, one of several, `output[k]`, or the margin
-between two, `output[a]-output[b]`."""
+"""Targets: the number of a model's output that is explained.
+
+A target is named `signature:output` or `output`; one value of several is `output[k]`, the margin between two
+`output[a]-output[b]`.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,8 +15,11 @@ from numpy.typing import NDArray
 from explain.errors import ModelError, RequestError
 
 DEFAULTS = ("logits", "score")
-"""Explained unless asked otherwise; not probabilities, which a good discriminator gives as 0 or 1. An autoencoder's
-score is how anomalous it finds the input."""
+"""Default targets. Not probabilities: those of a good discriminator are 0 or 1. The score of an autoencoder is an
+anomaly score."""
+
+PROBABILITIES = re.compile("prob|softmax|sigmoid", re.IGNORECASE)
+"""Names of outputs that are probabilities."""
 
 _TERM = r"([^:\[\]\-]+)(?:\[(\d+(?:,\d+)*)\])?"
 _FORM = re.compile(rf"(?:([^:\[\]]+):)?{_TERM}(?:-{_TERM})?")
@@ -22,7 +28,7 @@ Index = tuple[int, ...]
 
 
 class Signature(Protocol):
-    """What a model tells about one of its functions; the specs carry `.shape` and `.dtype`."""
+    """A signature of a model: specs with `.shape` and `.dtype`, by name."""
 
     @property
     def inputs(self) -> Mapping[str, Any]: ...
@@ -32,24 +38,29 @@ class Signature(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """One number for each input."""
+    """One number per input, and how to compute it."""
 
     signature: str
     output: str
-    index: Index | None  # within a row of the output (B, k, ...); None for an output (B,) or (B, 1)
-    minus: Index | None  # of the number that is taken off
-    data: str  # the input that takes what is explained
-    label: str | None  # the input that takes the class, for conditional models
-    seed: str | None  # the input that takes a seed, for outputs that draw; all rows get the same
-    shape: tuple[int | None, ...] | None  # of one input, (H, W, C); None where anything goes
+    index: Index | None  # of the value in a row of the output (B, k, ...); None for an output (B,) or (B, 1)
+    minus: Index | None  # of the value that is subtracted, for a margin
+    data: str  # name of the explained input
+    label: str | None  # name of the class input, for conditional models
+    seed: str | None  # name of the seed input, for random outputs; all rows get seed 0
+    shape: tuple[int | None, ...] | None  # of one input, such as (H, W, C); None if any shape will do
     dtype: str
 
     def __str__(self) -> str:
         minus = "" if self.minus is None else f"-{self.output}{_shown(self.minus)}"
         return f"{self.signature}:{self.output}{_shown(self.index)}{minus}"
 
-    def inputs(self, data: NDArray, label: int | None) -> dict[str, NDArray]:
-        """The tensors to send for inputs (n, ...), all of the class `label`. Errors: RequestError."""
+    @property
+    def probability(self) -> bool:
+        """Whether the target is a probability, by the name of its output; a margin between two is none."""
+        return self.minus is None and PROBABILITIES.search(self.output) is not None
+
+    def inputs(self, data: NDArray[Any], label: int | None) -> dict[str, NDArray[Any]]:
+        """Tensors by name for inputs (n, ...), all with the class `label`. Errors: RequestError."""
         self._check(data.shape[1:])
         tensors = {self.data: data.astype(self.dtype, copy=False)}
         if self.label is not None and label is not None:
@@ -65,36 +76,36 @@ class Target:
             right = ", ".join("any" if d is None else str(d) for d in self.shape)
             raise RequestError(f"{self.signature!r} takes {self.data} of shape ({right}); received {shape}.")
 
-    def pick(self, output: NDArray) -> NDArray:
-        """The output (n,), (n, 1) or (n, k, ...) -> the explained number of each row. Errors: RequestError."""
+    def pick(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Output (n,), (n, 1) or (n, k, ...) -> the target of each row. Errors: RequestError."""
         if self.index is None:
             return output
         value = self._at(output, self.index)
         return value if self.minus is None else value.astype(np.float64) - self._at(output, self.minus)
 
-    def _at(self, output: NDArray, index: Index) -> NDArray:
-        sides = output.shape[1:]
-        if len(index) != len(sides) or any(not i < side for i, side in zip(index, sides, strict=True)):
+    def _at(self, output: NDArray[Any], index: Index) -> NDArray[Any]:
+        sizes = output.shape[1:]
+        if len(index) != len(sizes) or any(not i < size for i, size in zip(index, sizes, strict=True)):
             raise RequestError(
                 f"There is no {self.signature}:{self.output}{_shown(index)}: the output has the shape "
-                f"{list(output.shape)}. Ask for output[k], k below the second dimension of a [batch, classes] output."
+                f"{list(output.shape)}. Give output[k] with k below the second dimension of a [batch, classes] output."
             )
-        place: tuple[Any, ...] = (slice(None), *index)
-        return output[place]
+        selection: tuple[Any, ...] = (slice(None), *index)
+        return np.asarray(output[selection])
 
 
 def resolve(signatures: Mapping[str, Signature], wanted: str | None, label: int | None) -> Target:
-    """The target named `wanted`; None means logits, or else a score.
+    """The target named `wanted`; None means logits, else score.
 
-    A signature can be explained if it takes one input besides a class and a seed. An output's name alone means that of
-    `discriminate`, or else of the only signature that has it. Errors: RequestError, with the choices.
+    A signature can be explained if it has exactly one input besides `label` and `seed`. The name of an output alone
+    means that of `discriminate`, else of the only signature that has it. Errors: RequestError, with the choices.
     """
     named = {name: s for name, s in signatures.items() if name != "serving_default" or len(signatures) == 1}
     usable = {name: data for name, s in named.items() if (data := _data(s)) is not None}
-    offered = [(name, output) for name in sorted(usable) for output in sorted(named[name].outputs)]
+    choices = [(name, output) for name in sorted(usable) for output in sorted(named[name].outputs)]
     signature, output, index, minus = _parse(wanted) if wanted is not None else (None, None, None, None)
     for candidate in DEFAULTS if output is None else (output,):
-        found = [name for name, o in offered if o == candidate and signature in (None, name)]
+        found = [name for name, o in choices if o == candidate and signature in (None, name)]
         if "discriminate" in found:
             found = ["discriminate"]
         if len(found) == 1:
@@ -113,20 +124,20 @@ def resolve(signatures: Mapping[str, Signature], wanted: str | None, label: int 
                 str(takes[usable[name]].dtype),
             )
         if found:
-            raise RequestError(f"{candidate!r} is ambiguous. Ask for one of {_join(found, candidate)}.")
+            raise RequestError(f"{candidate!r} is ambiguous. Give one of {_join(found, candidate)}.")
     raise RequestError(
         f"The model has no target {wanted or ' or '.join(DEFAULTS)!r}. "
-        f"It offers: {', '.join(f'{s}:{o}' for s, o in offered) or 'no function of images or other data'}."
+        f"It offers: {', '.join(f'{s}:{o}' for s, o in choices) or 'no function of images or other data'}."
     )
 
 
-def one_a_row(values: NDArray, rows: int) -> NDArray[np.float64]:
+def one_per_row(values: NDArray[Any], rows: int) -> NDArray[np.float64]:
     """(rows,) or (rows, 1) -> (rows,). Errors: ModelError."""
     values = np.asarray(values)
     if values.shape not in ((rows,), (rows, 1)):
         raise ModelError(
-            f"LIME explains one number for each input; {rows} inputs gave the shape {list(values.shape)}. "
-            "Of several numbers choose one: output[k]."
+            f"LIME explains one number per input; {rows} inputs gave the shape {list(values.shape)}. "
+            "Choose one of several numbers: output[k]."
         )
     return values.reshape(rows).astype(np.float64)
 
@@ -152,17 +163,17 @@ def _shown(index: Index | None) -> str:
 
 
 def _data(signature: Signature) -> str | None:
-    """The name of the input that can be explained; None if there is none, or more than one."""
+    """The name of the one input that can be explained; None if there is none or more than one."""
     rest = [name for name in signature.inputs if name not in ("label", "seed")]
-    return rest[0] if len(rest) == 1 and _has_parts(signature.inputs[rest[0]]) else None
+    return rest[0] if len(rest) == 1 and _can_be_split(signature.inputs[rest[0]]) else None
 
 
-def _has_parts(spec: Any) -> bool:
+def _can_be_split(spec: Any) -> bool:
     return spec.shape is None or len(spec.shape) > 1
 
 
 def _shape(spec: Any) -> tuple[int | None, ...] | None:
-    """The spec's shape without the batch; unknown sizes, None or -1 on the wire, as None."""
+    """The shape of one input; unknown sizes (None or -1 on the wire) are None."""
     if spec.shape is None:
         return None
     return tuple(None if size is None or size < 0 else int(size) for size in spec.shape[1:])
@@ -172,7 +183,7 @@ def _check_label(signature: str, takes: bool, label: int | None) -> None:
     if not takes and label is not None:
         raise RequestError(f"{signature!r} takes no class; received label={label}. Leave the label out.")
     if takes and label is None:
-        raise RequestError(f"{signature!r} is conditional. Say of which class the input is: label=0, 1, ...")
+        raise RequestError(f"{signature!r} is conditional. Give the class of the input: label=0, 1, ...")
 
 
 def _join(signatures: Iterable[str], output: str) -> str:

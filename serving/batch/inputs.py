@@ -6,7 +6,6 @@ import itertools
 import zipfile
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any, final
 
@@ -14,13 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.batch.errors import JobError
-from serving.protocol import examples, records
+from serving.protocol import examples, images, records
 from serving.protocol.errors import InvalidRequest
-
-IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-"""The suffixes of image files."""
-
-_GREY, _COLOUR = ("1", "L", "LA"), ("P", "RGB", "RGBA")
 
 Columns = dict[str, NDArray[Any]]
 """Arrays by name, with the same rows in dimension 0."""
@@ -177,14 +171,16 @@ def _read(path: Path) -> Rows:
     if not path.exists():
         raise JobError(f"There is no file or folder {path}. Give an .npz, TFRecords, or a folder of images.")
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
-    files = [p for p in found if p.is_file() and not p.name.startswith(".")]
-    if chosen := [p for p in files if p.suffix.lower() in IMAGES]:
+    files = [p for p in found if p.is_file() and not images.is_clutter(p.relative_to(path).parts)]
+    if chosen := [p for p in files if images.is_picture(p)]:
         return Items(chosen, lambda file: {"images": _image(file, str(file))}, chosen)
     if chosen := [p for p in files if ".tfrecord" in p.name]:
         return Items([a for p in chosen for a in _index(p)], _record, chosen)
     if chosen := [p for p in files if p.suffix == ".npz"]:
         return Files(chosen, _archive)
-    raise JobError(f"{path} has no inputs of a known format: .npz, .tfrecord, or images ({', '.join(IMAGES)}).")
+    raise JobError(
+        f"{path} has no inputs of a known format: .npz, .tfrecord, or images ({', '.join(images.SUFFIXES)})."
+    )
 
 
 def _joined(parts: Sequence[Columns], where: str) -> Columns:
@@ -234,7 +230,7 @@ def _record(address: records.Address) -> Columns:
     except (records.BrokenRecord, InvalidRequest) as failure:
         raise JobError(f"{where} cannot be read: {failure}") from None
     if "image" in found:
-        return {"images": _image(BytesIO(found.pop("image")[0]), where), **found}
+        return {"images": _image(found.pop("image")[0], where), **found}
     if "image_raw" in found:
         try:
             sides = [int(found.pop(side)[0]) for side in ("height", "width", "channels")]
@@ -245,16 +241,8 @@ def _record(address: records.Address) -> Columns:
     return found
 
 
-def _image(source: Path | BytesIO, where: str) -> NDArray[np.uint8]:
-    from PIL import Image
-
+def _image(source: Path | bytes, where: str) -> NDArray[np.uint8]:
     try:
-        with Image.open(source) as image:
-            if image.mode not in _GREY + _COLOUR:
-                raise JobError(
-                    f"{where} has the mode {image.mode}; images need 8 bits and 1 or 3 channels. Convert it."
-                )
-            pixels = np.asarray(image.convert("L" if image.mode in _GREY else "RGB"))
-    except (OSError, SyntaxError, ValueError) as failure:
-        raise JobError(f"{where} cannot be read as an image ({failure}). Replace it or remove it.") from None
-    return pixels.reshape(*pixels.shape[:2], -1)
+        return images.decode_first(source, where)
+    except images.ImageError as failure:
+        raise JobError(str(failure)) from None

@@ -84,6 +84,10 @@ Answered = tuple[Columns, Columns, Prediction]
 """A request's inputs, the columns to write beside its outputs, and its reply."""
 
 
+Progress = Callable[..., Any]
+"""tqdm, or what takes its place: from total, initial and unit it makes a context manager with `update(n)`."""
+
+
 class Shard(NamedTuple):
     """A file and its range of rows."""
 
@@ -93,7 +97,7 @@ class Shard(NamedTuple):
 
 
 def run(
-    client: Client, job: Job, rows: Rows, folder: Path, *, window: int = chunks.WINDOW, progress: bool = True
+    client: Client, job: Job, rows: Rows, folder: Path, *, window: int = chunks.WINDOW, progress: Progress | bool = True
 ) -> Finished:
     """Runs a job, or the rest of it, with `window` requests in flight, and shows its progress.
 
@@ -109,7 +113,8 @@ def run(
         shards = list(_shards(job, rows.count))
         left = [shard for shard in shards if not manifest.done(shard.name)]
         done = rows.count - sum(shard.stop - shard.start for shard in left)
-        with tqdm(total=rows.count, initial=done, unit=" rows", disable=not progress) as bar:
+        show = partial(tqdm, disable=not progress) if isinstance(progress, bool) else progress
+        with show(total=rows.count, initial=done, unit="rows") as bar:
             replies = partial(client.stream, job.model, signature=job.signature, outputs=job.outputs, window=window)
             _write(partial(replies, version=metadata.version), job, inputs, left, manifest, bar)
     return Finished(metadata.version, rows.count, len(shards), len(left))

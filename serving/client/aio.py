@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, final
 
 from numpy.typing import ArrayLike
@@ -20,10 +20,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Awaitable[T]]:
+def _method(make: Callable[P, Call[T]]) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, T]]:
     """A method that makes the call and sends it."""
 
-    async def method(self: "AsyncClient", *args: P.args, **options: P.kwargs) -> T:
+    async def method(self: "AsyncClient", /, *args: P.args, **options: P.kwargs) -> T:
         return await self.send(make(*args, **options))
 
     return as_method(make, method)
@@ -112,17 +112,17 @@ class AsyncClient:
 
     async def wait_until_available(self, model: str, version: int | None = None, *, timeout: float = 60.0) -> None:
         """See Client.wait_until_available."""
-        end, said = time.monotonic() + timeout, "no request was sent"
+        end, last = time.monotonic() + timeout, "no request was sent"
         while time.monotonic() < end:
             try:
                 found = await self.status(model, version)
                 if any(s.state == "AVAILABLE" for s in found):
                     return
-                said = "; ".join(map(str, found))
+                last = "; ".join(map(str, found))
             except (NotFound, Unavailable) as failure:
-                said = failure.message
+                last = failure.message
             await asyncio.sleep(0.1)
-        raise Unavailable(Code.UNAVAILABLE, f"{model} was not available within {timeout:g} s: {said}")
+        raise Unavailable(Code.UNAVAILABLE, f"{model} was not available within {timeout:g} s: {last}")
 
     async def close(self) -> None:
         """Closes the connection."""

@@ -6,7 +6,7 @@ that no message can hold; ServingError when the call is sent.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from google.protobuf import text_format
@@ -136,7 +136,7 @@ def status(model: str, version: int | None = None, *, timeout: float | None = No
     return Call(STATUS, request.SerializeToString(), read, timeout)
 
 
-def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
+def reload_config(config: "protos.ModelServerConfig | str", *, timeout: float | None = None) -> Call[None]:
     """Replaces the server's models with those of a ModelServerConfig, given as a message or as the text of its file.
 
     Returns when every new model is available.
@@ -145,7 +145,7 @@ def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
         try:
             config = text_format.Parse(config, protos.ModelServerConfig())
         except text_format.ParseError as failure:
-            text = f"This is not the text of a ModelServerConfig: {failure}."
+            text = f"This is not the text of a ModelServerConfig: {failure}"
             raise error(Code.INVALID_ARGUMENT, text) from None
     request = protos.ReloadConfigRequest(config=config)
 
@@ -157,7 +157,7 @@ def reload_config(config: Any, *, timeout: float | None = None) -> Call[None]:
     return Call(RELOAD, request.SerializeToString(), read, timeout)
 
 
-def _spec(model: str, version: Version, signature: str = "") -> Any:
+def _spec(model: str, version: Version, signature: str = "") -> "protos.ModelSpec":
     spec = protos.ModelSpec(name=model, signature_name=signature)
     if isinstance(version, str):
         spec.version_label = version
@@ -166,7 +166,7 @@ def _spec(model: str, version: Version, signature: str = "") -> Any:
     return spec
 
 
-def _examples(examples: Sequence[tf_examples.Features | bytes]) -> Any:
+def _examples(examples: Sequence[tf_examples.Features | bytes]) -> "protos.Input":
     found = protos.Input()
     found.example_list.SetInParent()
     for one in examples:

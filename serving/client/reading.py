@@ -25,7 +25,7 @@ class _UnusualError(Exception):
     """A message that is not laid out as servers write it; the parser reads it, or refuses it."""
 
 
-def read(data: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
+def read(data: bytes) -> tuple[dict[str, NDArray[Any]], "protos.ModelSpec"]:
     """A PredictResponse -> its outputs by name, and its ModelSpec.
 
     Errors: ServerFailure for a malformed tensor; protobuf's DecodeError for bytes that are not a message.
@@ -39,7 +39,7 @@ def read(data: bytes) -> tuple[dict[str, NDArray[Any]], Any]:
     return {name: wire.decode(tensor) for name, tensor in sorted(reply.outputs.items())}, reply.model_spec
 
 
-def _read_large(data: memoryview) -> tuple[dict[str, NDArray[Any]], Any]:
+def _read_large(data: memoryview) -> tuple[dict[str, NDArray[Any]], "protos.ModelSpec"]:
     outputs, spec = {}, b""
     for tag, value in _fields(data):
         if tag == _OUTPUTS:
@@ -54,7 +54,7 @@ def _read_large(data: memoryview) -> tuple[dict[str, NDArray[Any]], Any]:
 
 def _tensor(data: memoryview) -> NDArray[Any]:
     if len(data) <= LARGE:
-        return wire.decode(protos.TensorProto.FromString(data))
+        return wire.decode(protos.TensorProto.FromString(bytes(data)))
     dtype = next(_fields(data))
     if dtype[0] != _DTYPE or dtype[1] not in _NUMBERS:
         raise _UnusualError

@@ -108,9 +108,10 @@ class GrpcTransport(Transport):
     def call(self, method: str, request: bytes, timeout: float) -> bytes:
         """See Transport."""
         try:
-            return self._channels.start(method, request, timeout)
+            reply: bytes = self._channels.start(method, request, timeout)
         except grpc.RpcError as failure:
             raise self._channels.error_of(failure, timeout) from None
+        return reply
 
     def close(self) -> None:
         """Closes the channels."""
@@ -130,9 +131,10 @@ class AioTransport(AsyncTransport):
     async def call(self, method: str, request: bytes, timeout: float) -> bytes:
         """See AsyncTransport."""
         try:
-            return await self._channels.start(method, request, timeout)
+            reply: bytes = await self._channels.start(method, request, timeout)
         except grpc.RpcError as failure:
             raise self._channels.error_of(failure, timeout) from None
+        return reply
 
     async def close(self) -> None:
         """Closes the channels."""

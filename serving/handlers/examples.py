@@ -14,12 +14,14 @@ from serving.protocol.signatures import Signature
 if TYPE_CHECKING:
     from serving.models.saved_model import SavedModel
 
+    WithExamples = protos.ClassificationRequest | protos.RegressionRequest | protos.MultiInferenceRequest
+
 CLASSIFY, REGRESS = "tensorflow/serving/classify", "tensorflow/serving/regress"
 
 Outputs = Mapping[str, NDArray[Any]]
 
 
-def examples(request: Any) -> list[bytes]:
+def examples(request: "WithExamples") -> list[bytes]:
     """The serialized tf.Examples of an Input, each after the context, whose features it overrides."""
     kind = request.input.WhichOneof("kind")
     if kind is None:
@@ -33,7 +35,7 @@ def examples(request: Any) -> list[bytes]:
     return found
 
 
-def classify(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | None) -> Any:
+def classify(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | None) -> "protos.ClassificationResult":
     """tf.Examples -> ClassificationResult. `end` is a time.monotonic."""
     signature = _signature(model, key, f"No signature was found with the name: {key}")
     _check_classify(signature)
@@ -41,7 +43,7 @@ def classify(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | 
     return _classifications(run(model, key, _feeds(rows), wanted, end), len(rows))
 
 
-def regress(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | None) -> Any:
+def regress(model: "SavedModel", key: str, rows: Sequence[bytes], end: float | None) -> "protos.RegressionResult":
     """tf.Examples -> RegressionResult. `end` is a time.monotonic."""
     signature = _signature(model, key, f"No signature was found with the name: {key}")
     _check_regress(signature)
@@ -55,7 +57,7 @@ METHODS: Mapping[str, tuple[Callable[..., Any], str]] = {
 """A signature's method -> the function that runs it, and its field in an InferenceResult."""
 
 
-def check_tasks(model: "SavedModel", tasks: Sequence[Any]) -> None:
+def check_tasks(model: "SavedModel", tasks: Sequence["protos.InferenceTask"]) -> None:
     """A MultiInferenceRequest's tasks. Errors: ServingError in TF Serving's order."""
     seen: set[str] = set()
     for task in tasks:
@@ -142,7 +144,7 @@ def _shown(signature: Signature) -> str:
     return f"inputs {sorted(signature.inputs)}, outputs {sorted(signature.outputs)}"
 
 
-def _classifications(outputs: Outputs, rows: int) -> Any:
+def _classifications(outputs: Outputs, rows: int) -> "protos.ClassificationResult":
     for alias, kind in (("classes", np.object_), ("scores", np.float32)):
         if alias in outputs:
             _check_output(outputs[alias], alias, kind, rows)
@@ -175,7 +177,7 @@ def _check_output(value: NDArray[Any], alias: str, kind: type, rows: int) -> Non
         raise error(Code.INVALID_ARGUMENT, f"Expected {alias} output batch size of {rows}. Got: {len(value)}")
 
 
-def _regressions(value: NDArray[Any], rows: int) -> Any:
+def _regressions(value: NDArray[Any], rows: int) -> "protos.RegressionResult":
     if value.shape[:1] != (rows,):
         size = len(value) if value.ndim else 0
         raise error(Code.INVALID_ARGUMENT, f"Expected output batch size to be {rows}. Got: {size}")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from serving.handlers import examples as inference
+from serving.protocol import protos
 from serving.protocol.errors import Code, error
 from serving.protocol.signatures import Signature
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from serving.models.saved_model import SavedModel
 
 
-def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> dict[str, Any]:
+def predict(model: "SavedModel", key: str, request: "protos.PredictRequest", end: float | None) -> dict[str, Any]:
     """Checks a PredictRequest in TF Serving's order, and runs it. `end` is the deadline in time.monotonic."""
     if key not in model.signatures:
         raise error(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
@@ -20,7 +21,7 @@ def predict(model: "SavedModel", key: str, request: Any, end: float | None) -> d
     return inference.run(model, key, inputs, outputs(signature, request.output_filter), end)
 
 
-def _inputs(model: "SavedModel", signature: Signature, request: Any) -> dict[str, Any]:
+def _inputs(model: "SavedModel", signature: Signature, request: "protos.PredictRequest") -> dict[str, Any]:
     sent, known, defaults = request.inputs, signature.inputs, signature.defaults
     if len(sent) > len(known) or (len(sent) < len(known) and not defaults):
         raise error(

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from serving.handlers.metrics import Monitor
 from serving.protocol import protos, records, wire
@@ -47,7 +46,7 @@ class RequestLog:
         self._queue: queue.Queue[tuple[str, Path, bytes] | None] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
 
-    def configure(self, configs: Mapping[str, Any]) -> None:
+    def configure(self, configs: Mapping[str, "protos.LoggingConfig"]) -> None:
         """Replaces the LoggingConfigs by model. Errors: OptionError."""
         self._plans = {model: _plan(model, config) for model, config in configs.items()}
         if self._plans and self._thread is None:
@@ -105,7 +104,7 @@ def record(kind: str, request: bytes, response: bytes, rate: float) -> bytes:
     return b"".join(kept)
 
 
-def _plan(model: str, config: Any) -> _Plan:
+def _plan(model: str, config: "protos.LoggingConfig") -> _Plan:
     prefix, rate = config.log_collector_config.filename_prefix, config.sampling_config.sampling_rate
     if not prefix or not Path(prefix).is_absolute():
         raise OptionError(

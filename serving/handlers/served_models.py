@@ -5,12 +5,12 @@ a reload is answered after the first attempt to load the new models, even if ret
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from serving.handlers.request_log import RequestLog
 from serving.models.store import State, Store
+from serving.protocol import protos
 from serving.protocol.errors import Code, OptionError, error
 from serving.protocol.versions import Policy, Source
 
@@ -41,7 +41,7 @@ class ServedModels:
         except KeyError:
             raise error(Code.INVALID_ARGUMENT, f"Unrecognized servable version label: {label}") from None
 
-    def reload(self, config: Any) -> None:
+    def reload(self, config: "protos.ModelServerConfig") -> None:
         """Serves the models of a ModelServerConfig, and no others.
 
         Errors: ServingError with TF Serving's messages; code UNKNOWN if a new model did not load.
@@ -64,7 +64,7 @@ class ServedModels:
             self._store.configure({model.name: _source(model) for model in listed})
             self._check_loaded(new)
 
-    def _configure_log(self, listed: Any) -> None:
+    def _configure_log(self, listed: Sequence["protos.ModelConfig"]) -> None:
         if self._log:
             try:
                 self._log.configure({m.name: m.logging_config for m in listed if m.HasField("logging_config")})
@@ -99,7 +99,7 @@ class ServedModels:
             raise error(Code.UNKNOWN, f"{len(failed)} model(s) did not become available: {{{rows}}}")
 
 
-def _check_models(listed: Any, known: frozenset[str]) -> None:
+def _check_models(listed: Sequence["protos.ModelConfig"], known: frozenset[str]) -> None:
     seen: set[str] = set()
     for model in listed:
         if model.name in seen:
@@ -117,7 +117,7 @@ def _check_models(listed: Any, known: frozenset[str]) -> None:
             raise error(Code.INVALID_ARGUMENT, text)
 
 
-def _check_platforms(listed: Any) -> None:
+def _check_platforms(listed: Sequence["protos.ModelConfig"]) -> None:
     fields = "ModelServerConfig::model_type (deprecated) {} ModelServerConfig::model_platform, model name is"
     for model in listed:
         if not model.model_type and not model.model_platform:
@@ -133,7 +133,7 @@ def _local(path: str) -> str:
     return path.removeprefix("file://")
 
 
-def _source(model: Any) -> Source:
+def _source(model: "protos.ModelConfig") -> Source:
     policy = model.model_version_policy
     kind = policy.WhichOneof("policy_choice")
     path = Path(_local(model.base_path))

@@ -5,9 +5,9 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError, Message
 
 from serving.handlers import examples as inference
 from serving.handlers import predict as prediction
@@ -22,6 +22,15 @@ if TYPE_CHECKING:
     from serving.models.saved_model import SavedModel  # needs TensorFlow; this module does not
 
 DEFAULT_SIGNATURE = "serving_default"
+M = TypeVar("M", bound=Message)
+if TYPE_CHECKING:
+    Request = (
+        protos.PredictRequest
+        | protos.ClassificationRequest
+        | protos.RegressionRequest
+        | protos.GetModelMetadataRequest
+        | protos.GetModelStatusRequest
+    )
 Method = Callable[[bytes, float | None], bytes]
 """(request, seconds left or None) -> reply. Errors: ServingError."""
 
@@ -160,7 +169,7 @@ class Service:
         reply.status.SetInParent()
         for name, count in before.items():
             reply.metric.add(name=name, int64_value_increase=self._monitor.metric(name) - count)
-        return bytes(reply.SerializeToString())
+        return reply.SerializeToString()
 
     def find(self, name: str, version: int | None = None, label: str | None = None) -> "tuple[int, SavedModel]":
         """The given version, or the latest available one. Errors: InvalidRequest, NotFound."""
@@ -168,12 +177,12 @@ class Service:
             raise error(Code.INVALID_ARGUMENT, "ModelSpec has no name specified.")
         return self._store.get(name, version if label is None else self._models.labelled(name, label))
 
-    def _find(self, spec: Any) -> "tuple[int, SavedModel]":
+    def _find(self, spec: "protos.ModelSpec") -> "tuple[int, SavedModel]":
         choice = spec.WhichOneof("version_choice")
         version = spec.version.value if choice == "version" else None
         return self.find(spec.name, version, spec.version_label if choice == "version_label" else None)
 
-    def _timed(self, spec: Any, api: str) -> tuple[int, Any]:
+    def _timed(self, spec: "protos.ModelSpec", api: str) -> tuple[int, Any]:
         version, model = self._find(spec)
         return version, inference.Timed(model, lambda seconds: self._monitor.runtime(spec.name, api, seconds))
 
@@ -183,7 +192,7 @@ class Service:
         return reply
 
     @contextlib.contextmanager
-    def _counted(self, request: Any, api: str) -> Iterator[None]:
+    def _counted(self, request: "Request", api: str) -> Iterator[None]:
         begun, code = time.monotonic(), Code.OK
         try:
             yield
@@ -196,7 +205,9 @@ class Service:
                 self._monitor.request(request.model_spec.name, api, self._entrypoint, code, seconds)
 
 
-def multi_inference(model: "SavedModel", request: Any, version: int | None, end: float | None) -> bytes:
+def multi_inference(
+    model: "SavedModel", request: "protos.MultiInferenceRequest", version: int | None, end: float | None
+) -> bytes:
     """MultiInferenceRequest -> the bytes of its response. A warm-up has no version."""
     inference.check_tasks(model, request.tasks)
     rows = inference.examples(request)
@@ -226,7 +237,7 @@ def warm_up(model: "SavedModel", repeats: int = 1) -> int:
     return len(records)
 
 
-def _key(request: Any) -> str:
+def _key(request: "Request | protos.InferenceTask") -> str:
     return request.model_spec.signature_name or DEFAULT_SIGNATURE
 
 
@@ -243,7 +254,7 @@ def _end(seconds: float | None) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def _served(name: str, signature: str, version: int | None) -> Any:
+def _served(name: str, signature: str, version: int | None) -> "protos.ModelSpec":
     """A reply's ModelSpec: the resolved signature and the version that answered, never the label."""
     made = protos.ModelSpec(name=name, signature_name=signature)
     if version is not None:
@@ -257,13 +268,13 @@ def _spec_field(name: str, signature: str, version: int) -> bytes:
     return b"".join(wire.field(b"\x12", [_served(name, signature, version).SerializeToString()]))
 
 
-def _spec(request: Any) -> Any:
+def _spec(request: "Request | protos.InferenceTask") -> "protos.ModelSpec":
     if not request.HasField("model_spec"):
         raise error(Code.INVALID_ARGUMENT, "Missing ModelSpec")
     return request.model_spec
 
 
-def _parsed(kind: Any, data: bytes) -> Any:
+def _parsed(kind: type[M], data: bytes) -> M:
     try:
         return kind.FromString(data)
     except DecodeError:

@@ -101,7 +101,7 @@ class SavedModel:
             self._brief.add(size)
         return dict(zip(wanted, values, strict=True))
 
-    def parse(self, proto: Any) -> NDArray[Any] | None:
+    def parse(self, proto: "protos.TensorProto") -> NDArray[Any] | None:
         """A request's TensorProto -> an array; None for what TensorFlow's C++ code refuses.
 
         Everything but the plain bytes of an array is parsed by that code.
@@ -120,7 +120,7 @@ class SavedModel:
             return None
         return np.asarray(parsed, dtype=object if proto.dtype == wire.STRING else None)
 
-    def warmup_records(self) -> list[Any]:
+    def warmup_records(self) -> "list[protos.PredictionLog]":
         """The PredictionLogs of the version's warm-up file; none without a file.
 
         Errors: ServingError if the file cannot be read, with TF Serving's messages.
@@ -173,20 +173,25 @@ def _runner(session: Any, graph: Any) -> Runner:
 
     def fast(feeds: Feeds, wanted: Sequence[str], timeout: float | None, brief: bool) -> list[NDArray[Any]]:
         fed, fetched = {tensor(k): v for k, v in feeds.items()}, [tensor(name) for name in wanted]
+        values: list[NDArray[Any]]
         if brief or timeout is None:
-            return run(session._session, here if brief else None, fed, fetched, [], None)
+            values = run(session._session, here if brief else None, fed, fetched, [], None)
+            return values
         options = new(_options(timeout).SerializeToString())
         try:
-            return run(session._session, options, fed, fetched, [], None)
+            values = run(session._session, options, fed, fetched, [], None)
         finally:
             delete(options)
+        return values
 
     return fast
 
 
 def _public_runner(session: Any) -> Runner:
     def slow(feeds: Feeds, wanted: Sequence[str], timeout: float | None, brief: bool) -> list[NDArray[Any]]:
-        return session.run(list(wanted), dict(feeds), _options(None if brief else timeout, here=brief))
+        options = _options(None if brief else timeout, here=brief)
+        values: list[NDArray[Any]] = session.run(list(wanted), dict(feeds), options)
+        return values
 
     return slow
 

@@ -66,4 +66,4 @@ def read(kind: Any, path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as failure:
         raise OptionError(f"The file {path} cannot be read: {failure}.") from None
     except text_format.ParseError as failure:
-        raise OptionError(f"{path} is not the text of a {kind.DESCRIPTOR.name}: {failure}.") from None
+        raise OptionError(f"{path} is not the text of a {kind.DESCRIPTOR.name}: {failure}") from None

@@ -14,7 +14,7 @@ Features = Mapping[str, ArrayLike]
 """Text or bytes, floats, or integers and booleans, of any shape; an Example stores them flat."""
 
 
-def example(features: Features) -> Any:
+def example(features: Features) -> "protos.Example":
     """Features -> a tf.train.Example. Errors: InvalidRequest for types that it cannot hold."""
     message = protos.Example()
     for name, value in features.items():
@@ -41,7 +41,7 @@ def features(data: bytes) -> dict[str, NDArray[Any]]:
     try:
         message = protos.Example.FromString(data)
     except DecodeError as failure:
-        raise error(Code.INVALID_ARGUMENT, f"These bytes are not a tf.train.Example: {failure}.") from None
+        raise error(Code.INVALID_ARGUMENT, f"These bytes are not a tf.train.Example: {failure}") from None
     kinds = {"bytes_list": np.object_, "float_list": np.float32, "int64_list": np.int64}
     found: dict[str, NDArray[Any]] = {}
     for name, feature in sorted(message.features.feature.items()):

@@ -22,7 +22,14 @@ _ZOO = (
     "uvicorn",
 )
 
-EXTRAS = {**dict.fromkeys(_ZOO, "zoo"), "tensorflow_datasets": "tfds", "apache_beam": "beam"}
+_DATA = ("mido", "pandas", "pyarrow", "soundfile")
+
+EXTRAS = {
+    **dict.fromkeys(_ZOO, "zoo"),
+    **dict.fromkeys(_DATA, "data"),
+    "tensorflow_datasets": "tfds",
+    "apache_beam": "beam",
+}
 """Top-level module -> the extra of pyproject.toml that brings it."""
 
 

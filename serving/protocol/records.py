@@ -102,5 +102,5 @@ def _data(file: BinaryIO, address: Address) -> bytes:
 
 
 def _masked(data: bytes) -> int:
-    crc = crc32c(data)
+    crc: int = crc32c(data)
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF

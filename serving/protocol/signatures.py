@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from serving.protocol import wire
+from serving.protocol import protos, wire
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class Signature:
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
-def parse(definitions: Mapping[str, Any]) -> dict[str, Signature]:
+def parse(definitions: Mapping[str, "protos.SignatureDef"]) -> dict[str, Signature]:
     """SignatureDefs by name -> signatures, without the initialiser's."""
     return {name: _signature(d) for name, d in sorted(definitions.items()) if not name.startswith("__")}
 
 
-def _signature(definition: Any) -> Signature:
+def _signature(definition: "protos.SignatureDef") -> Signature:
     inputs, outputs = (
         {k: _spec(t) for k, t in sorted(side.items())} for side in (definition.inputs, definition.outputs)
     )
     return Signature(inputs, outputs, definition.method_name, dict(definition.defaults))
 
 
-def _spec(info: Any) -> TensorSpec:
+def _spec(info: "protos.TensorInfo") -> TensorSpec:
     shape = info.tensor_shape
     dims = None if shape.unknown_rank else tuple(None if d.size < 0 else d.size for d in shape.dim)
     return TensorSpec(wire.name(info.dtype), dims, info.name)

@@ -66,7 +66,7 @@ def as_array(value: ArrayLike) -> NDArray[Any]:
     try:
         array = np.asarray(value)
     except ValueError as failure:
-        raise error(Code.INVALID_ARGUMENT, f"This is not a tensor: {failure}.") from None
+        raise error(Code.INVALID_ARGUMENT, f"This is not a tensor: {failure}") from None
     if not isinstance(value, np.ndarray | np.generic) and array.dtype == np.float64:
         array = array.astype(np.float32)
     if array.dtype.kind in "USO":
@@ -90,7 +90,7 @@ def _as_bytes(array: NDArray[Any]) -> NDArray[Any]:
     return strings.reshape(array.shape)
 
 
-def encode(value: ArrayLike) -> Any:
+def encode(value: ArrayLike) -> "protos.TensorProto":
     """A value -> TensorProto with `tensor_content`, or `string_val` for text."""
     array = as_array(value)
     proto = _header(array.dtype, array.shape)
@@ -139,7 +139,7 @@ def varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
+def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> "protos.TensorProto":
     proto = protos.TensorProto(dtype=_NUMBERS[dtype])
     proto.tensor_shape.SetInParent()
     for side in shape:
@@ -149,7 +149,7 @@ def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> Any:
 
 @lru_cache(maxsize=1024)
 def _written_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    return bytes(_header(dtype, shape).SerializeToString())
+    return _header(dtype, shape).SerializeToString()
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
@@ -160,7 +160,7 @@ def _little(array: NDArray[Any]) -> NDArray[Any]:
     return array.astype(array.dtype.newbyteorder("<"), copy=False)
 
 
-def decode(proto: Any) -> NDArray[Any]:
+def decode(proto: "protos.TensorProto") -> NDArray[Any]:
     """A TensorProto -> an array; text as an object array of bytes. Errors: ServerFailure if it is malformed.
 
     If there are fewer values than elements, the last one is repeated; without values, all elements are 0.
@@ -179,14 +179,14 @@ def decode(proto: Any) -> NDArray[Any]:
     return _filled(_values(proto, values, kind), shape)
 
 
-def from_content(proto: Any) -> NDArray[Any] | None:
+def from_content(proto: "protos.TensorProto") -> NDArray[Any] | None:
     """A numeric tensor whose `tensor_content` fits its shape, without a copy; None for any other."""
     if proto.dtype == STRING or proto.tensor_shape.unknown_rank:
         return None
     return from_bytes(proto.dtype, proto.tensor_shape, proto.tensor_content)
 
 
-def from_bytes(dtype: int, tensor_shape: Any, content: bytes | memoryview) -> NDArray[Any] | None:
+def from_bytes(dtype: int, tensor_shape: "protos.TensorShapeProto", content: bytes | memoryview) -> NDArray[Any] | None:
     """A numeric DataType, a TensorShapeProto and the array's bytes -> the array, without a copy.
 
     None if the bytes do not fit the shape.
@@ -224,12 +224,12 @@ def _split(content: bytes, shape: tuple[int, ...]) -> NDArray[Any] | None:
     return strings.reshape(shape)
 
 
-def declared(proto: Any) -> int:
+def declared(proto: "protos.TensorProto") -> int:
     """How many elements a TensorProto declares. TensorFlow allocates them even for an "unknown" rank."""
     return math.prod(d.size for d in proto.tensor_shape.dim)
 
 
-def _values(proto: Any, values: str, kind: Any) -> NDArray[Any]:
+def _values(proto: "protos.TensorProto", values: str, kind: Any) -> NDArray[Any]:
     held = getattr(proto, values)
     if values == "string_val":
         array = np.empty(len(held), object)

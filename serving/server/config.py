@@ -1,72 +1,108 @@
-"""What a server can be told."""
+"""The server's configuration: one frozen dataclass for each part of it, built once from the flags."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
 from serving.models.batching import Parameters
-from serving.protocol.wire import MAX_ELEMENTS
+from serving.models.loading import LoadConfig
+from serving.models.store import StoreConfig
+
+
+@final
+@dataclass(frozen=True)
+class ModelConfigFile:
+    """The text file of a ModelServerConfig: which models are served.
+
+    Attributes:
+      path: the file.
+      poll_seconds: seconds between readings; 0 reads it once.
+    """
+
+    path: Path
+    poll_seconds: float = 0.0
+
+
+@final
+@dataclass(frozen=True)
+class GrpcConfig:
+    """The gRPC side.
+
+    Attributes:
+      threads: requests that run at once.
+      socket: path of a unix socket to listen on as well; empty for none.
+      ssl: the text file of an SSLConfig; None for no TLS.
+      arguments: gRPC channel arguments, as (name, value).
+      max_in_flight: requests accepted at once; further ones fail with RESOURCE_EXHAUSTED.
+      max_message_bytes: the largest request.
+    """
+
+    threads: int = 32
+    socket: str = ""
+    ssl: Path | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
+    max_in_flight: int = 1024
+    max_message_bytes: int = 2**31 - 1
+
+
+@final
+@dataclass(frozen=True)
+class RestConfig:
+    """The REST side.
+
+    Attributes:
+      port: 0 takes a free one.
+      threads: requests that run at once.
+      timeout: seconds for a request.
+      cors: whether pages of other sites may send requests.
+      metrics: path of the Prometheus metrics; None for none.
+      key, certificate: PEM files, both or neither; with them HTTPS instead of HTTP (TF Serving has only HTTP).
+    """
+
+    port: int = 0
+    threads: int = 8
+    timeout: float = 30.0
+    cors: bool = False
+    metrics: str | None = None
+    key: Path | None = None
+    certificate: Path | None = None
 
 
 @final
 @dataclass(frozen=True)
 class ServerConfig:
-    """Options of the server.
+    """A server.
 
     Attributes:
-      models: a folder of models, NAME/VERSION/.
-      host: 127.0.0.1 unless the world is meant to ask.
-      port: 0 takes a free one.
-      threads: requests worked on at once.
-      grace: seconds in which requests under way may end when the server is told to.
-      typed: replies in typed fields, as TF Serving's; False for tensor_content.
-      poll_seconds: between looks for new versions.
-      config_file, config_seconds: a ModelServerConfig, read again every so many seconds unless that is 0; or
-        single: one model's name and folder.
-      early_labels: a new label may point at a version that is not available.
-      retries, retry_seconds: of loads that fail.
-      socket: path of a unix socket to listen on as well.
-      ssl: text of an SSLConfig.
-      in_flight, message_bytes: limits of gRPC requests.
-      max_elements: that a request's tensor may declare without sending them.
-      arguments: of gRPC channels, by name.
-      reuse: several processes may listen on the port. metrics_peers: the folder where these meet, see MetricsPeers.
-      batching: parameters of dynamic batching; None for none. per_model: a version's own count first.
-      tags, intra_op, inter_op, warmups: see Loader.
-      rest_port, rest_threads, rest_timeout, rest_cors, metrics, rest_key, rest_certificate: see Rest; 0 for no REST.
+      store: where the models are.
+      model_config: a file of models, instead of those of `store`.
+      early_labels: a new version label may point at a version that is not available.
+      loading: how versions are loaded.
+      batching: parameters of dynamic batching; None runs each request by itself.
+      host: the address to listen on; 0.0.0.0 for all.
+      port: the gRPC port; 0 takes a free one.
+      grpc: the gRPC side.
+      rest: the REST side; None for none.
+      typed: replies in typed fields, as TF Serving's; False for `tensor_content`.
+      grace: seconds that running requests get to finish when the server stops.
+      metrics_peers: the folder where the workers of one server exchange metrics, see MetricsPeers; they share the port.
+        None for a server of one process.
     """
 
-    models: Path | None = None
+    store: StoreConfig = field(default_factory=StoreConfig)
+    model_config: ModelConfigFile | None = None
+    early_labels: bool = False
+    loading: LoadConfig = field(default_factory=LoadConfig)
+    batching: Parameters | None = None
     host: str = "127.0.0.1"
     port: int = 8500
-    threads: int = 32
-    grace: float = 30.0
+    grpc: GrpcConfig = field(default_factory=GrpcConfig)
+    rest: RestConfig | None = None
     typed: bool = True
-    poll_seconds: float = 1.0
-    config_file: Path | None = None
-    config_seconds: float = 0.0
-    single: tuple[str, Path] | None = None
-    early_labels: bool = False
-    retries: int = 5
-    retry_seconds: float = 60.0
-    socket: str = ""
-    ssl: Path | None = None
-    in_flight: int = 1024
-    message_bytes: int = 2**31 - 1
-    max_elements: int = MAX_ELEMENTS
-    arguments: tuple[tuple[str, str], ...] = ()
-    reuse: bool = False
+    grace: float = 30.0
     metrics_peers: Path | None = None
-    batching: Parameters | None = None
-    per_model: bool = False
-    tags: tuple[str, ...] = ("serve",)
-    intra_op: int = 0
-    inter_op: int = 0
-    warmups: int = 1
-    rest_port: int = 0
-    rest_threads: int = 8
-    rest_timeout: float = 30.0
-    rest_cors: bool = False
-    metrics: str | None = None
-    rest_key: Path | None = None
-    rest_certificate: Path | None = None
+
+    @property
+    def shares_port(self) -> bool:
+        """Whether other processes listen on the same port."""
+        return self.metrics_peers is not None

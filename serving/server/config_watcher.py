@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from google.protobuf import text_format
 
@@ -14,7 +13,7 @@ from serving.protocol.errors import OptionError, ServingError
 log = logging.getLogger("serving")
 
 
-def read(path: Path) -> Any:
+def read(path: Path) -> "protos.ModelServerConfig":
     """The ModelServerConfig in a text file. Errors: OptionError."""
     try:
         return text_format.Parse(path.read_text(), protos.ModelServerConfig())
@@ -22,14 +21,14 @@ def read(path: Path) -> Any:
         raise OptionError(f"The model config file {path} cannot be read: {failure}.") from None
     except text_format.ParseError as failure:
         raise OptionError(
-            f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}."
+            f"Error parsing text-format tensorflow.serving.ModelServerConfig: {path}: {failure}"
         ) from None
 
 
 class ConfigWatcher:
-    """A model config file that is read again every so many seconds, until `stop`."""
+    """Reads a model config file every `seconds`, and calls `reload` when it changed, until `stop`."""
 
-    def __init__(self, path: Path, seconds: float, reload: Callable[[Any], None]) -> None:
+    def __init__(self, path: Path, seconds: float, reload: Callable[["protos.ModelServerConfig"], None]) -> None:
         self._path, self._seconds, self._reload = path, seconds, reload
         self._stop = threading.Event()
         self._last = read(path)
@@ -37,7 +36,7 @@ class ConfigWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread, after the reload that it may be at."""
+        """Ends the thread, after a reload in progress."""
         self._stop.set()
         self._thread.join()
 
@@ -49,6 +48,6 @@ class ConfigWatcher:
                     self._last = found
                     self._reload(found)
             except (OptionError, ServingError) as failure:
-                log.error("the model config file is not followed, the last good one stays: %s", failure)
+                log.error("the model config file was refused, the last good one stays in effect: %s", failure)
             except Exception:
-                log.exception("following the model config file failed; the next look follows")
+                log.exception("unhandled exception while reloading the model config file; polling continues")

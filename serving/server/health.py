@@ -1,6 +1,6 @@
-"""grpc.health.v1 and reflection: whether the server, a service or a model answers, and what can be asked.
+"""grpc.health.v1 and reflection: the health of the server, its services and its models, and the list of its methods.
 
-TF Serving knows the server and its two services, by their bare names; here models are known too, each as it stands.
+TF Serving reports the server and its two services by their short names; here each model has a health of its own too.
 """
 
 from collections.abc import Callable
@@ -17,14 +17,14 @@ _STATUS = health_pb2.HealthCheckResponse
 
 @final
 class Health:
-    """What grpc.health.v1 says; a model's word is SERVING while a version of it answers."""
+    """The health service. A model is SERVING while a version of it is available."""
 
     def __init__(self) -> None:
         self._servicer = health.HealthServicer()
         self._all(_STATUS.NOT_SERVING)
 
     def add_to(self, server: Any) -> None:
-        """Offers health and reflection on a gRPC server that has not started."""
+        """Adds health and reflection to a gRPC server that has not started."""
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
         names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
         pool = protos.pool()
@@ -33,11 +33,11 @@ class Health:
         reflection.enable_server_reflection(names, server, pool=pool)
 
     def serving(self) -> None:
-        """The server answers."""
+        """Sets the server and its services to SERVING."""
         self._all(_STATUS.SERVING)
 
     def watch(self, available: Callable[[], Any]) -> Callable[[str], None]:
-        """What to tell when a model changed; `available` holds the names of those that answer."""
+        """A function to call with a model's name when it changed; `available` returns the names of available models."""
 
         def changed(model: str) -> None:
             self._servicer.set(model, _STATUS.SERVING if model in available() else _STATUS.NOT_SERVING)
@@ -45,7 +45,7 @@ class Health:
         return changed
 
     def stopping(self) -> None:
-        """Nothing answers any more; whoever balances load should look elsewhere."""
+        """Sets everything to NOT_SERVING, so that load balancers choose other servers."""
         self._servicer.enter_graceful_shutdown()
 
     def _all(self, status: int) -> None:

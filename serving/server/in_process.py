@@ -1,4 +1,4 @@
-"""A folder of models, asked without a network: the server's own rules behind a client.
+"""A folder of models behind a client without a network, with the server's own rules.
 
 with Client("models", transport=Folder(Path("models"), "vae")) as client:
     client.predict("vae", {"seed": [1, 2]}, signature="sample")
@@ -17,9 +17,9 @@ from serving.protocol.versions import Source
 
 @final
 class Folder(Transport):
-    """The latest version of one model in a folder, NAME/VERSION/, loaded in this process.
+    """A transport to the latest version of one model in a folder, NAME/VERSION/, loaded in this process.
 
-    Errors: OptionError without a folder.
+    Errors: OptionError if there is no such model.
     """
 
     def __init__(self, models: Path, model: str) -> None:
@@ -40,5 +40,5 @@ class Folder(Transport):
         return self._services[service][name](request, timeout)
 
     def close(self) -> None:
-        """Lets go of the models."""
+        """Unloads the models."""
         self._store.stop()

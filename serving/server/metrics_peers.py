@@ -1,6 +1,6 @@
-"""The workers of one server, where a request reaches one of them and is about all: each tells the others its metrics.
+"""Metrics of a server with several worker processes: a request for them reaches one worker, which asks its peers.
 
-They meet in a folder of theirs, in which each listens on a unix socket; bytes go over it as they are.
+The workers share a folder, in which each listens on a unix socket and answers every connection with its metrics.
 """
 
 import os
@@ -11,48 +11,49 @@ from pathlib import Path
 from typing import final
 
 SECONDS = 5.0
-"""For a worker's answer."""
+"""How long to wait for a worker's answer."""
 
 
 @final
 class MetricsPeers:
-    """The other workers.
+    """The other workers of the same server.
 
     Args:
-      folder: where they meet.
-      tell: what this one answers with.
+      folder: the folder that the workers share.
+      snapshot: returns this worker's metrics.
     """
 
-    def __init__(self, folder: Path, tell: Callable[[], bytes]) -> None:
-        self._folder, self._name, self._tell = folder, str(os.getpid()), tell
+    def __init__(self, folder: Path, snapshot: Callable[[], bytes]) -> None:
+        self._folder, self._name, self._snapshot = folder, str(os.getpid()), snapshot
         self._listener = Listener(str(folder / self._name), "AF_UNIX")
-        threading.Thread(target=self._answer, name="metrics_peers", daemon=True).start()
+        threading.Thread(target=self._answer, name="metrics-peers", daemon=True).start()
 
-    def ask(self) -> list[bytes]:
-        """What each of them says. Errors: TimeoutError."""
-        return [said for path in sorted(self._folder.iterdir()) if path.name != self._name for said in _asked(path)]
+    def snapshots(self) -> list[bytes]:
+        """The metrics of every other worker that runs. Errors: TimeoutError."""
+        others = [path for path in sorted(self._folder.iterdir()) if path.name != self._name]
+        return [found for path in others if (found := _requested(path)) is not None]
 
     def close(self) -> None:
-        """Answers no more."""
+        """Stops answering."""
         self._listener.close()
 
     def _answer(self) -> None:
         while True:
             try:
                 with self._listener.accept() as connection:
-                    connection.send_bytes(self._tell())
+                    connection.send_bytes(self._snapshot())
             except (BrokenPipeError, ConnectionResetError):
-                continue  # whoever asked has gone
+                continue  # the peer has closed the connection
             except OSError:
                 return  # closed
 
 
-def _asked(path: Path) -> list[bytes]:
-    """What a worker says; nothing where it has ended."""
+def _requested(path: Path) -> bytes | None:
+    """A worker's metrics; None if it has exited. Errors: TimeoutError."""
     try:
         with Client(str(path), "AF_UNIX") as connection:
             if not connection.poll(SECONDS):
                 raise TimeoutError(f"Worker {path.name} does not answer.")
-            return [connection.recv_bytes()]
+            return connection.recv_bytes()
     except (FileNotFoundError, ConnectionRefusedError, EOFError):
-        return []
+        return None

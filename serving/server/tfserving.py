@@ -1,8 +1,8 @@
-"""The real thing: where tensorflow_model_server is installed, it can serve the same folder.
+"""tensorflow_model_server, if it is installed, for the same folder of models.
 
-Its configuration files are written for it: every model of the folder, health checks, and with the flags that ask for
-them, metrics and batching. Those flags and any others of its own are passed on. Models that come to the folder later
-are written into its file of models, which it reads again and again.
+Its configuration files are written for it: every model of the folder, health checks, and metrics and batching if their
+flags are given. All given flags are passed on. Models that are added to the folder later are added to its file of
+models, which it polls.
 """
 
 import contextlib
@@ -18,22 +18,23 @@ from typing import Any
 from serving.handlers.metrics import PATH
 from serving.protocol import config_files, protos, versions
 from serving.protocol.errors import OptionError, ServerStartError
+from serving.protocol.files import write_whole
 
 BINARY = "tensorflow_model_server"
 MODELS = "model_config_file"
 SECONDS = 1.0
-"""Between looks for new models, ours at the folder and the server's at its file."""
+"""Seconds between polls for new models: of the folder here, and of the file in the server."""
 
 
 def find() -> str | None:
-    """The binary's path, or None where it is not on the PATH."""
+    """The path of the binary, or None if it is not on the PATH."""
     return shutil.which(BINARY)
 
 
-def model_config(models: Path) -> Any:
-    """A ModelServerConfig of every model in a folder, by absolute paths as TF Serving wants them.
+def model_config(models: Path) -> "protos.ModelServerConfig":
+    """A ModelServerConfig of every model in a folder, with the absolute paths that TF Serving needs.
 
-    A model counts from its first whole version: a half-copied one, the server would load. Errors: OSError.
+    A model is listed once it has a complete version, since the server would load a half-copied one. Errors: OSError.
     """
     config = protos.ModelServerConfig()
     for name, folder in versions.models(models.resolve()).items():
@@ -42,7 +43,7 @@ def model_config(models: Path) -> Any:
 
 
 def batching_parameters(cores: int) -> Any:
-    """BatchingParameters for generative models: rows that come within a millisecond run together."""
+    """BatchingParameters for generative models: rows that arrive within a millisecond run together."""
     parameters = config_files.BatchingParameters()
     parameters.max_batch_size.value = 128
     parameters.batch_timeout_micros.value = 1000
@@ -52,19 +53,19 @@ def batching_parameters(cores: int) -> Any:
 
 
 def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> list[str]:
-    """The command line after the binary's name; the files that it names are written into `folder`.
+    """The command line after the binary's name; the files that it names are written to `folder`.
 
     Args:
-      given: flags of tensorflow_model_server, which count before ours. `--rest_api_port` brings metrics on that port,
-        `--enable_batching` parameters for it.
+      given: flags of tensorflow_model_server, which override the generated ones. `--rest_api_port` adds metrics on that
+        port, `--enable_batching` a file of parameters.
 
-    Errors: OptionError for a folder that is missing or holds no model.
+    Errors: OptionError for a folder that is missing or has no model.
     """
     if not models.is_dir():
-        raise OptionError(f"There is no folder {models} to serve models from.")
+        raise OptionError(f"There is no folder {models} to serve models from. Export a model there first.")
     config = model_config(models)
     if not config.model_config_list.config:
-        raise OptionError(f"{models} holds no model (NAME/VERSION/) for {BINARY} to serve.")
+        raise OptionError(f"{models} has no model (NAME/VERSION/) for {BINARY} to serve. Export one there first.")
     files = {MODELS: config}
     names = {flag.lstrip("-").partition("=")[0] for flag in given}
     if "rest_api_port" in names:
@@ -83,9 +84,9 @@ def flags(models: Path, port: int, folder: Path, given: Sequence[str] = ()) -> l
 
 
 def run(models: Path, port: int, given: Sequence[str] = ()) -> int:
-    """Runs tensorflow_model_server on a folder of models until it ends, and gives its exit code; signals are passed on.
+    """Runs tensorflow_model_server on a folder of models until it exits; returns its exit code. Signals are passed on.
 
-    Errors: ServerStartError where it is not installed, OptionError as of `flags`.
+    Errors: ServerStartError if it is not installed, OptionError as in `flags`.
     """
     binary = find()
     if binary is None:
@@ -104,10 +105,8 @@ def run(models: Path, port: int, given: Sequence[str] = ()) -> int:
 
 
 def _follow(models: Path, file: Path) -> None:
-    """Lists the folder's models in the server's file; where they cannot be told, those that it has stay."""
+    """Lists the folder's models in the server's file; if the folder cannot be read, the file stays as it is."""
     with contextlib.suppress(OSError):
         config = model_config(models)
         if config.model_config_list.config and str(config) != file.read_text():
-            whole = file.with_name("next")
-            whole.write_text(str(config))
-            whole.replace(file)
+            write_whole(file, str(config))

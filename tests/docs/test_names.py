@@ -12,7 +12,7 @@ from serving.protocol import extras
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = PROJECT["optional-dependencies"]
-WORDS = re.compile(r"pip install((?: +[-\w.\[\],=<>*'\"{}()]+)+)")
+WORDS = re.compile(r"""pip install((?: +(?:"[^"\n]+"|'[^'\n]+'|[-\w.\[\],=<>*{}]+))+)""")
 NAME = re.compile(r"([A-Za-z][\w.-]*)(?:\[([\w,-]+)\])?(?:[=<>].*)?")
 PEERS = {"xplique", "deprecated", "wrapt"}
 """What benchmarks/explain.py measures beside this project, if somebody installs it."""
@@ -33,15 +33,16 @@ KNOWN = {
 def installed(text):
     """The words after each `pip install` of a text: names, without flags and what is filled in."""
     for words in WORDS.findall(text):
-        for word in re.split(r"[\s'\"()]+", words):
-            if word and word[0] not in "-{." and word != "...":
+        for word in (text.strip(".,") for text in re.split(r"[\s'\"()]+", words)):
+            if word and word[0] not in "-{[":
                 yield word
 
 
 def files():
+    """All files that users or developers read; tests make messages up."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
     paths = (ROOT / name for name in listed.stdout.split())
-    return [p for p in paths if p.suffix in SUFFIXES and p.is_file() and p != Path(__file__)]
+    return [p for p in paths if p.suffix in SUFFIXES and p.is_file() and ROOT / "tests" not in p.parents]
 
 
 def test_only_this_project_and_its_dependencies_are_installed():

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,10 @@ from zoo import cli, data
 from zoo.core import registry
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import models_table  # noqa: E402
+
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
 MAKE = re.findall(r"^make .*$", README, re.M)
@@ -39,7 +44,7 @@ def workplace(tmp_path_factory):
     for i in range(300):
         Image.fromarray(random.integers(0, 255, (40, 48, 3), np.uint8)).save(folder / "pictures" / f"{i}.png")
     (folder / "samples").mkdir()
-    digit = (data.load("digits").test.arrays(1)[0][0, :, :, 0] + 1) * 127.5
+    digit = (data.load("digits").test.arrays(1)["image"][0, :, :, 0] + 1) * 127.5
     Image.fromarray(digit.astype(np.uint8)).save(folder / "samples" / "digit.png")
     return folder
 
@@ -122,27 +127,56 @@ def test_make_targets_exist(line):
     assert subprocess.run([*line.split(), "--dry-run"], cwd=ROOT, capture_output=True).returncode == 0
 
 
-def test_adding_a_model_works_as_the_readme_says(tmp_path):
-    """The block, put where it says, is listed and trains, exports and passes for any other model."""
+@pytest.fixture(scope="module")
+def with_little(tmp_path_factory):
+    """A copy of the project to which the README's model is added, word for word, and `make results` is run."""
+    copy = tmp_path_factory.mktemp("copy")
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    for name in tracked.rstrip("\0").split("\0"):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
     (code,) = (b for b in blocks("python") if "@recipe" in b)
-    copy = tmp_path / "copy"
-    shutil.copytree(ROOT / "zoo", copy / "zoo")
-    (copy / "zoo" / "gans" / "little.py").write_text('"""A GAN of two small perceptrons."""\n' + code)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(copy), os.environ.get("PYTHONPATH", "")])}
-    for line in ("train little latent=4 --data digits --epochs 1 --out run", "export run --models models"):
-        subprocess.run(
-            [sys.executable, "-m", "zoo", *line.split()],
-            cwd=copy,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-    assert (copy / "models" / "little" / "1" / "saved_model.pb").exists()
+    (copy / "zoo" / "gans" / "little.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+
+    def run(*words):
+        done = subprocess.run([sys.executable, *words], cwd=copy, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+        return done.stdout
+
+    for line in _made_by("results"):
+        run(*line)
+    return run
+
+
+def _made_by(target):
+    """The Python command lines of a target of the Makefile, without the interpreter."""
+    shown = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for line in shown.splitlines():
+        program, *words = shlex.split(line)
+        if program == ".venv/bin/zoo":
+            yield ["-m", "zoo", *words]
+        elif program == ".venv/bin/python" and words[0].endswith(".py"):
+            yield words
+
+
+@pytest.mark.slow
+def test_adding_a_model_works_as_the_readme_says(with_little):
+    """It trains, exports and samples, and the tests pass that look at every model."""
+    with_little("-m", "zoo", "train", "little", "--data", "digits", "--epochs", "1", "--out", "run")
+    with_little("-m", "zoo", "export", "run", "--models", "models")
+    with_little("-m", "zoo", "sample", "little", "--count", "4", "--models", "models", "--out", "samples.png")
+    shown = with_little(
+        *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "-k", "little or every or readme or index"),
+        *("tests/zoo/test_harness.py", "tests/zoo/core", "tests/docs/test_results.py", "tests/docs/test_readme.py"),
+        "tests/docs/test_architecture.py",
+    )
+    assert re.search(r"\d+ passed", shown)
 
 
 def test_the_readme_knows_every_model_and_command():
-    for name, recipe in registry.recipes().items():
-        assert re.search(rf"^\| `{name}` \|.*\| {re.escape(recipe.reference)} \|$", README, re.M), name
+    assert models_table.updated(README) == README, "run `make results`"
+    assert README.count("\n| `") >= len(registry.recipes())
     assert all(re.search(rf"\bzoo {name}\b", README) for name in cli.COMMANDS)
 
 

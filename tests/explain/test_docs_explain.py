@@ -91,4 +91,4 @@ def test_a_served_model_is_explained_by_the_example(place, serving_process, monk
         runpy.run_path(str(DOCS / "examples" / "explain_served.py"))
     out = capsys.readouterr().out
     assert out.count("seed ") == 4
-    assert "on the whole it looks at part" in out
+    assert "the strongest part on average is" in out

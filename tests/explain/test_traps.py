@@ -12,8 +12,8 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
 
 from explain import Function, ModelError, RequestError, explain, grid
-from explain.fit import designs
-from explain.fit import lime as core
+from explain.fit.kernel import cosine_distances, exponential_kernel
+from explain.fit.masks import independent
 
 WEIGHTS = np.random.default_rng(0).normal(size=(28, 28, 1)) / 10
 
@@ -24,7 +24,7 @@ def linear(images):
 
 
 def both(images):
-    """What the package calls a classifier: two columns."""
+    """A classifier for the package: two columns."""
     return np.stack([-linear(images), linear(images)], axis=1)
 
 
@@ -76,7 +76,7 @@ def test_a_seeded_explainer_answers_differently_the_second_time(picture):
     assert explain(source, picture, seed=0) == explain(source, picture, seed=0)
 
 
-def test_without_a_seed_numpys_global_state_is_eaten(picture):
+def test_without_a_seed_the_global_state_of_numpy_advances(picture):
     np.random.seed(0)
     before = np.random.get_state()[1].copy()
     stock(picture, explainer=LimeImageExplainer(), segmentation_fn=cells)
@@ -86,7 +86,7 @@ def test_without_a_seed_numpys_global_state_is_eaten(picture):
     np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
-def test_segments_from_1_leave_one_that_is_never_hidden(picture):
+def test_segments_from_1_leave_one_that_is_never_masked(picture):
     def from_one(image):
         return skimage_slic(image, 20, start_label=1)
 
@@ -114,10 +114,10 @@ def test_a_saturated_probability_passes_without_a_word(picture):
     answers = []
     stock(picture, lambda i: answers.append(saturated(i)[:, 1]) or saturated(i), segmentation_fn=cells)
     assert np.mean(np.abs(np.concatenate(answers) - 0.5) > 0.49) > 0.5
-    assert explain(Function(lambda i: saturated(i)[:, 1]), picture).trust == "saturated"
+    assert explain(Function(lambda i: saturated(i)[:, 1], probability=True), picture).trust == "saturated"
 
 
-def test_parts_that_cannot_be_hidden_get_noise_for_coefficients(digit):
+def test_parts_equal_to_the_baseline_get_noise_for_coefficients(digit):
     bent = lambda i: np.tanh(3 * both(i))  # noqa: E731
     found = stock(digit, bent, segmentation_fn=cells, hide_color=None)
     labels = cells(digit)
@@ -140,9 +140,9 @@ def test_a_fixed_penalty_biases_small_samples_more(engine):
         return float(found @ true / (true @ true))
 
     def of_stock(n):
-        masks = designs.coins(n, 49, 0).astype(float)
-        base = LimeBase(core.exponential_kernel(0.25), random_state=0)
-        distances = core.cosine_distances(masks)
+        masks = independent(n, 49, 0).astype(float)
+        base = LimeBase(exponential_kernel(0.25), random_state=0)
+        distances = cosine_distances(masks)
         _, pairs, _, _ = base.explain_instance_with_data(masks, (masks @ true)[:, None], distances, 0, 49, "none")
         return kept(np.array([w for _, w in sorted(pairs)]))
 
@@ -194,7 +194,7 @@ def test_a_model_that_looks_at_its_batch_is_explained_all_the_same(picture):
         explain(Function(lambda i: centred(i)[:, 1]), picture)
 
 
-def test_the_baseline_decides_and_is_not_told(picture):
+def test_coefficients_depend_on_a_baseline_that_is_not_reported(picture):
     found = {colour: stock(picture, segmentation_fn=cells, hide_color=colour) for colour in (0, 1)}
     first = {colour: e.local_exp[1][0] for colour, e in found.items()}
     assert first[0] != first[1]

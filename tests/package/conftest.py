@@ -5,7 +5,9 @@ import subprocess
 import pytest
 import tensorflow as tf
 
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 
 
 class Greys(tf.Module):
@@ -27,7 +29,7 @@ def address(tmp_path_factory):
     tf.saved_model.save(
         model, str(folder / "greys" / "1"), signatures={"sample": model.sample, "discriminate": model.discriminate}
     )
-    server = Server(ServerConfig(models=folder, port=0))
+    server = Server(ServerConfig(StoreConfig(folder), port=0))
     yield server.address
     server.stop(0)
 

@@ -75,6 +75,15 @@ def test_the_base_installation_asks_a_server(ask):
 
 
 @pytest.mark.parametrize(
+    ("line", "said"), [("list", "wgan_gp "), ("--version", PROJECT["version"]), ("train --help", "zoo train")]
+)
+def test_the_base_installation_says_what_there_is(line, said):
+    done = run(*ZOO, *line.split())
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
     "command",
     [
         [*ZOO, "train", "vae"],

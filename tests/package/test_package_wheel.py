@@ -109,7 +109,8 @@ def test_a_base_installation_asks_a_server_and_says_how_to_get_the_rest(wheel, a
     size = sum(path.lstat().st_size for path in home.rglob("*") if path.is_file())
     assert size < 200e6, f"{size / 1e6:.0f} MB"
     zoo = home / "bin" / "zoo"
-    assert "zoo COMMAND --help" in run(zoo, "--help")
+    assert "zoo COMMAND" in run(zoo, "--help")
+    assert "wgan_gp " in run(zoo, "list")
     ask([zoo])
     refused = subprocess.run([zoo, "train", "vae"], capture_output=True, text=True)
     assert refused.returncode == 1

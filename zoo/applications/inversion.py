@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import trange
 
 from serving.protocol import versions
 from zoo.core.errors import UserError
 from zoo.core.random import Seed
+from zoo.display.progress import Bar
 
 Generate = Callable[[tf.Tensor], tf.Tensor]
 """Latents (B, Z) -> images (B, H, W, C) in [0, 1], differentiable."""
@@ -73,8 +73,10 @@ def search(
             loss = error(images) + (0.003 * realism(images) if realism else 0.0)
         adam.apply([tape.gradient(loss, z.value)], [z])
 
-    for _ in trange(steps, unit="step", leave=False, dynamic_ncols=True):
-        step()
+    with Bar(total=steps, unit="steps", label="search") as bar:
+        for _ in range(steps):
+            step()
+            bar.update()
     images = generate(z.value)
     left = error(images).numpy().reshape(-1, starts)
     best = np.arange(len(target)) * starts + np.argmin(left, axis=1)

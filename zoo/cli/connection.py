@@ -17,13 +17,13 @@ CONNECTION = (
     Flag("ca", str, None, "PEM file of the server's CA certificate; turns TLS on"),
     Flag("certificate", str, None, "PEM file of the client's certificate, for mutual TLS; with --key"),
     Flag("key", str, None, "PEM file of that certificate's key"),
-    Flag("metadata", list, None, "sent with every call, as in authorization=TOKEN"),
+    Flag("metadata", list, None, "names and values sent with every call, as in authorization=TOKEN"),
 )
 """A server."""
 
 MODELS = (
     Flag("models", str, None, "folder of exported models, instead of a server"),
-    Flag("server", str, None, f"host:port of a server; default {SERVER} unless --models is given"),
+    Flag("server", str, None, f"host:port of a server (default: {SERVER}, unless --models is given)"),
     *CONNECTION[1:],
 )
 """A server or a folder."""
@@ -69,10 +69,9 @@ class Model:
                 f"{self.name} has no signature {lacking[0]!r}, which this needs; it has {', '.join(self.signatures)}."
             )
 
-    def shape(self, signature: str, name: str) -> tuple[int, ...]:
-        """The shape of one row of an input."""
-        shape = self.signatures[signature].inputs[name].shape or ()
-        return tuple(side or 0 for side in shape[1:])
+    def shapes(self, signature: str) -> Mapping[str, tuple[int | None, ...] | None]:
+        """Of a signature's inputs by name, with the batch in front."""
+        return {name: spec.shape for name, spec in self.signatures[signature].inputs.items()}
 
     def __call__(self, signature: str, label: Any = None, **inputs: Any) -> Mapping[str, Any]:
         """The outputs for a batch of any size; the label is sent where the signature takes one."""
@@ -80,7 +79,8 @@ class Model:
             if label is None:
                 raise UserError(f"{self.name} needs a label beside its {', '.join(inputs)}. Give labelled --data.")
             inputs["label"] = label
-        return self.client.predict_chunked(self.name, inputs, signature=signature)
+        reply: Mapping[str, Any] = self.client.predict_chunked(self.name, inputs, signature=signature)
+        return reply
 
 
 def _folder(models: str, name: str) -> Any:
@@ -91,20 +91,3 @@ def _folder(models: str, name: str) -> Any:
 
     tf_import.import_tensorflow()
     return Client(models, transport=Folder(Path(models), name))
-
-
-def held_out(name: str, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    """The test split of some data in the exported models' range and in the size that the model takes, and its labels.
-
-    Errors: UserError for data of another shape.
-    """
-    from serving.protocol import tf_import
-
-    tf_import.import_tensorflow()
-    from zoo import data
-
-    form: dict[str, Any] = {"size": shape[:2], "channels": shape[2]} if len(shape) == 3 else {}
-    x, labels = data.load(name, **form).test.arrays()
-    if x.shape[1:] != tuple(shape):
-        raise UserError(f"{name} has examples of shape {x.shape[1:]}; the model takes {tuple(shape)}.")
-    return (x + 1.0) / 2.0, labels

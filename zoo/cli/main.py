@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except _mistakes() as error:
         code, message = 2, str(error)
-    except KeyboardInterrupt:
-        code, message = 130, "interrupted. The same command continues where this one stopped."
+    except KeyboardInterrupt as error:
+        code, message = 130, f"interrupted: {error}" if str(error) else "interrupted."
     except _failures() as error:
         code, message = 1, str(error)
     except ModuleNotFoundError as error:

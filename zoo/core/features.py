@@ -15,10 +15,7 @@ import tensorflow as tf
 
 from zoo.core.columns import Column
 from zoo.core.errors import UserError
-
-WIRE_NAMES = {"image": "images", "video": "videos", "volume": "volumes", "audio": "audio", "series": "series",
-              "tokens": "text", "vector": "vectors", "table": "table"}  # fmt: skip
-"""By kind, what examples of it are called in a request or a reply. A table has a tensor for each column instead."""
+from zoo.core.wire_names import WIRE_NAMES
 
 KINDS = (*WIRE_NAMES, "label", "seed")
 """A seed is no part of data: it is an input of signatures that sample."""
@@ -119,6 +116,12 @@ class Feature:
         if self.low is not None and self.high is not None:
             words += f", {self.dtype} in [{self.low:g}, {self.high:g}]"
         return words + (f", {self.rate:g} a second" if self.rate else "")
+
+    def meanings(self, name: str) -> dict[str, str]:
+        """What each tensor of `wire(name)` is, for people: of a table each column, else `describe()`."""
+        if self.kind == "table":
+            return {column.wire_name: column.describe() for column in self.columns}
+        return {name: self.describe()}
 
     def to_json(self) -> dict[str, Any]:
         """A mapping that `from_json` reads, without what is empty."""

@@ -13,8 +13,9 @@ import keras
 import tensorflow as tf
 
 from zoo.core.errors import UserError
-from zoo.core.features import WIRE_NAMES, Feature, Spec
+from zoo.core.features import Feature, Spec
 from zoo.core.random import Seed
+from zoo.core.wire_names import WIRE_NAMES
 
 __all__ = ["Batch", "GenerativeModel", "Loss", "Metric", "Player", "Signature", "Spec", "Terms", "interleave"]
 

@@ -1,15 +1,15 @@
-"""Splits: examples in memory, on disk or in a stream, as one endless sequence of batches.
+"""Splits: examples in memory or on disk, as one endless sequence of batches. zoo.data.stream has those in a stream.
 
 zoo.data.plan decides which examples make which batch.
 """
 
 import abc
+import hashlib
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import tensorflow as tf
@@ -17,13 +17,13 @@ import tensorflow as tf
 from zoo.core.model import Batch
 from zoo.data.errors import DataError
 from zoo.data.images import normalise
-from zoo.data.plan import FOREVER, Plan
+from zoo.data.parallel import THREADS, each
+from zoo.data.plan import Plan
 
 _AHEAD = 2
 """Batches made ahead of use."""
 _KEEP = 2**30
 """Bytes of decoded images that a split keeps at most."""
-_PARALLEL = min(4, os.cpu_count() or 1)
 
 
 class Split(abc.ABC):
@@ -40,6 +40,14 @@ class Split(abc.ABC):
 
         Each is (N, *shape): float32 in [-1, 1], labels and tokens int64. Errors: DataError if one cannot be read.
         """
+
+    @abc.abstractmethod
+    def labels(self) -> np.ndarray | None:
+        """The labels, int64 (N,), in order; None where there are none, or all examples would have to be read."""
+
+    @abc.abstractmethod
+    def identity(self) -> bytes:
+        """A hash of the examples: equal for equal ones."""
 
     @abc.abstractmethod
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
@@ -70,18 +78,21 @@ class Split(abc.ABC):
         to be broken later is tf.data's own error; `zoo.data.raised_in` finds the DataError in it.
         """
         plan = Plan(self.count, batch_size, seed, first_step, steps, share, shuffle)
-        return self._dataset(plan).prefetch(_AHEAD).with_options(_options())
+        return self._dataset(plan).prefetch(_AHEAD).with_options(options())
 
 
-def _options() -> tf.data.Options:
-    """The autotuner is off: it may sleep when an iterator is destroyed. So threads are counted by hand."""
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.deterministic = True
-    options.threading.private_threadpool_size = _PARALLEL
-    options.threading.max_intra_op_parallelism = 1
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return options
+def options() -> tf.data.Options:
+    """Of every split's batches.
+
+    The autotuner is off: it may sleep when an iterator is destroyed. So threads are counted by hand.
+    """
+    made = tf.data.Options()
+    made.autotune.enabled = False
+    made.deterministic = True
+    made.threading.private_threadpool_size = THREADS
+    made.threading.max_intra_op_parallelism = 1
+    made.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return made
 
 
 @final
@@ -103,9 +114,17 @@ class Arrays(Split):
         """See Split."""
         return {name: normalise(x[:limit]) for name, x in self.stored.items()}
 
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return self.stored.get("label")
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return _hash(self.stored)
+
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         stored = _constants(self.stored)
-        return plan.batches(lambda rows: {n: normalise(tf.gather(x, rows)) for n, x in stored.items()}, _PARALLEL)
+        return plan.batches(lambda rows: {n: normalise(tf.gather(x, rows)) for n, x in stored.items()}, THREADS)
 
 
 @final
@@ -122,6 +141,7 @@ class Disk(Split):
       shape: of every example.
       dtype: of what `read` gives.
       others: the other features, (N, ...) each, as in Arrays.
+      marks: for each source, a text that changes when its content does: a file's name within its folder, and its size.
     """
 
     sources: Sequence[Any]
@@ -130,6 +150,7 @@ class Disk(Split):
     shape: tuple[int, ...]
     dtype: str = "uint8"
     others: Mapping[str, np.ndarray] = field(default_factory=dict)
+    marks: Sequence[str] = ()
 
     @property
     def count(self) -> int:
@@ -141,20 +162,48 @@ class Disk(Split):
         read = {self.name: normalise(self._decoded(np.arange(self.count)[:limit]))}
         return read | {name: normalise(x[:limit]) for name, x in self.others.items()}
 
+    def labels(self) -> np.ndarray | None:
+        """See Split."""
+        return self.others.get("label")
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return hashlib.blake2b("\n".join(self.marks or map(str, self.sources)).encode()).digest() + _hash(self.others)
+
     @cached_property
     def _kept(self) -> tuple[np.ndarray, np.ndarray]:
         """The examples so far, (N, *shape), and which they are, bool (N,)."""
         return np.empty((self.count, *self.shape), self.dtype), np.zeros(self.count, bool)
 
+    @property
+    def _fits(self) -> bool:
+        return self.count * math.prod(self.shape) * np.dtype(self.dtype).itemsize <= _KEEP
+
+    def read_ahead(self) -> "Ahead":
+        """Reads every source once, so that what is broken is known before training, and keeps all where they fit."""
+
+        def row(i: int) -> tuple[float, float]:
+            x = self.read(self.sources[i])
+            if self._fits:
+                examples, known = self._kept
+                examples[i], known[i] = x, True
+            return float(x.min()), float(x.max())
+
+        ends, errors = each(row, range(self.count), "reading")
+        seen = [end for end in ends if end] or [(0.0, 0.0)]
+        broken = [(self.sources[i], error) for i, error in enumerate(errors) if error]
+        return Ahead(broken, min(low for low, _ in seen), max(high for _, high in seen))
+
     def _decoded(self, rows: np.ndarray) -> np.ndarray:
-        if self.count * math.prod(self.shape) * np.dtype(self.dtype).itemsize > _KEEP:
-            return _read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
+        if not self._fits:
+            return read_all(self.read, [self.sources[row] for row in rows], self.shape, self.dtype)
         examples, known = self._kept
         # Two threads may read the same example: they write the same values.
         for row in rows[~known[rows]]:
             examples[row] = self.read(self.sources[row])
             known[row] = True
-        return examples[rows]
+        found: np.ndarray = examples[rows]
+        return found
 
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         others = _constants(self.others)
@@ -164,69 +213,15 @@ class Disk(Split):
             read = {self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
             return read | {name: normalise(tf.gather(x, rows)) for name, x in others.items()}
 
-        return plan.batches(batch, _PARALLEL)
+        return plan.batches(batch, THREADS)
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Stream(Split):
-    """Encoded images that can only be read in order.
+class Ahead(NamedTuple):
+    """What reading every source found: those that are broken, and the lowest and highest value of the others."""
 
-    They are shuffled through a buffer of `buffer` examples, still encoded: a full permutation of smaller sets. What
-    came before `first_step` in its epoch, or belongs to another worker, is read but not decoded.
-
-    Attributes:
-      source: yields mappings by feature name, always in the same order; that of `name` is encoded, a string.
-      read: bytes -> uint8 (H, W, C). Errors: DataError.
-      size: how many examples `source` has.
-      name: of the feature that is decoded.
-      shape: (H, W, C) of every image.
-    """
-
-    source: tf.data.Dataset
-    read: Callable[[bytes], np.ndarray]
-    size: int
-    name: str
-    shape: tuple[int, ...]
-    buffer: int = 5_000
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return self.size
-
-    def arrays(self, limit: int | None = None) -> dict[str, np.ndarray]:
-        """See Split."""
-        chosen = self.source if limit is None else self.source.take(limit)
-        rows = list(chosen.with_options(_options()).as_numpy_iterator())
-        read = normalise(_read_all(self.read, [row[self.name] for row in rows], self.shape))
-        others = {name: np.array([row[name] for row in rows]) for name in self.source.element_spec if name != self.name}
-        return {self.name: read} | others
-
-    def _dataset(self, plan: Plan) -> tf.data.Dataset:
-        start, skipped = divmod(plan.first_step, plan.per_epoch)
-
-        def epoch(number: tf.Tensor) -> tf.data.Dataset:
-            examples = self.source
-            if plan.shuffle:
-                # Within this function it seeds its graph alone: the process's seed has no say. Zero would not do,
-                # since tf.data compares the pair of seeds with (0, 0) in Python.
-                tf.random.set_seed(1 + plan.seed % 2**30)
-                examples = examples.shuffle(self.buffer, seed=number, reshuffle_each_iteration=False)
-            done = tf.where(number == start, skipped * plan.batch_size, 0)
-            return examples.take(plan.per_epoch * plan.batch_size).skip(tf.cast(done, tf.int64))
-
-        def own(place: tf.Tensor, _: Any) -> tf.Tensor:
-            return place % plan.batch_size // plan.own == plan.share[0]
-
-        def batch(rows: Batch) -> Batch:
-            encoded = rows[self.name]
-            x = tf.numpy_function(lambda e: _read_all(self.read, e, self.shape), [encoded], tf.uint8, stateful=False)
-            return {**rows, self.name: normalise(tf.ensure_shape(x, (plan.own, *self.shape)))}
-
-        rows = tf.data.Dataset.range(start, FOREVER).flat_map(epoch)
-        rows = rows.enumerate().filter(own).map(lambda _, row: row).batch(plan.own, drop_remainder=True)
-        return rows.take(plan.last - plan.first_step).map(batch, num_parallel_calls=_PARALLEL, deterministic=True)
+    broken: list[tuple[Any, DataError]]
+    low: float
+    high: float
 
 
 def _constants(arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
@@ -234,9 +229,18 @@ def _constants(arrays: Mapping[str, np.ndarray]) -> dict[str, tf.Tensor]:
         return {name: tf.constant(x) for name, x in arrays.items()}
 
 
-def _read_all(
+def _hash(arrays: Mapping[str, np.ndarray]) -> bytes:
+    total = hashlib.blake2b()
+    for name, x in arrays.items():
+        total.update(f"{name} {x.dtype} {x.shape}".encode())
+        total.update(np.ascontiguousarray(x).view(np.uint8).data)
+    return total.digest()
+
+
+def read_all(
     read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...], dtype: str = "uint8"
 ) -> np.ndarray:
+    """What `read` gives of each source, (N, *shape)."""
     out = np.empty((len(sources), *shape), dtype)
     for i, source in enumerate(sources):
         out[i] = read(source)
@@ -254,7 +258,7 @@ def held_out(labels: np.ndarray | None, count: int) -> np.ndarray:
     for label in () if labels is None else np.unique(labels):
         mine = labels == label
         rank[mine] = np.arange(mine.sum())
-    test = rank % 10 == 9
+    test: np.ndarray = rank % 10 == 9
     if not test.any():
         test[-1] = True
     return test

@@ -15,12 +15,15 @@ QUIET = 60.0
 
 @final
 class Terminal:
-    """A bar on a terminal, which fits 60 columns: label, bar, rate, time left, note. It moves every half second."""
+    """A bar that fits 60 columns: label, bar, rate, time left, note. It moves twice a second at most."""
 
-    def __init__(self, total: int, initial: int, unit: str, file: TextIO, *, leave: bool = False) -> None:
+    def __init__(
+        self, total: int, initial: int, unit: str, file: TextIO, *, label: str = "", leave: bool = False
+    ) -> None:
         self._bar: tqdm[Any] = tqdm(
             total=total,
             initial=initial,
+            desc=label,
             unit=f" {unit}",
             unit_scale=True,
             file=file,
@@ -105,8 +108,9 @@ class Bar:
         self._file, self._shown = file or sys.stderr, shown
         self._done = self._initial = self._printed = initial
         self._start = self._last = time.monotonic()
-        self._terminal = Terminal(total, initial, unit, self._file) if shown and self._file.isatty() else None
-        self.label(label)
+        self._terminal: Terminal | None = None
+        if shown and self._file.isatty():
+            self._terminal = Terminal(total, initial, unit, self._file, label=label)
 
     def update(self, n: int = 1) -> None:
         """`n` more units are done."""
@@ -146,5 +150,5 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if self._terminal:
             self._terminal.close()
-        elif self._shown and self._done > self._initial:
+        elif self._shown and self._done > self._printed:
             self._print()

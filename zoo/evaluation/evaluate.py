@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tqdm import tqdm
-
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.features import Feature
 from zoo.core.parameters import show
 from zoo.data import Data
+from zoo.display.progress import Bar
 from zoo.evaluation.metrics.bootstrap import Estimate, of_mean
 from zoo.evaluation.metrics.class_balance import class_balance
 from zoo.evaluation.metrics.classifier_score import classifier_score
@@ -164,11 +163,12 @@ def chosen(model: EvaluatedModel, names: Sequence[str] | None) -> list[str]:
 def evaluate(model: EvaluatedModel, names: Sequence[str], protocol: Protocol) -> dict[str, Score]:
     """The scores of these metrics by name; the protocol is completed for each."""
     found: dict[str, Score] = {}
-    with tqdm(names, unit="metric", leave=False, dynamic_ncols=True) as bar:
-        for name in bar:
-            bar.set_description(name)
+    with Bar(total=len(names), unit="metrics") as bar:
+        for name in names:
+            bar.label(name)
             own = _completed(protocol, model, METRICS[name])
             found |= {key: Score(e.value, e.low, e.high, own) for key, e in METRICS[name].measure(model).items()}
+            bar.update()
     return found
 
 

@@ -32,7 +32,7 @@ def content(model: GenerativeModel, config: RunConfig, folder: Path, name: str) 
     last = {key: values[-1] for key, values in log.items() if math.isfinite(values[-1])}
     return {
         "name": name,
-        "data": {"name": config.data, **model.spec.to_json()},
+        "data": {"name": config.data, **model.spec.to_json(), "is": model.spec.describe().splitlines()},
         "configuration": dataclasses.asdict(config),
         "versions": record.versions(),
         "checkpoint": checkpoint(folder),
@@ -49,11 +49,13 @@ def _signature(signature: Signature) -> dict[str, Any]:
 
 def _tensors(features: Mapping[str, Feature]) -> dict[str, Any]:
     """Type and shape of each tensor, and what it means."""
-    return {
-        key: {"dtype": spec.dtype.name, "shape": spec.shape.as_list(), "is": feature.describe()}
-        for name, feature in features.items()
-        for key, spec in feature.wire(wire_name(name, feature)).items()
-    }
+    found: dict[str, Any] = {}
+    for name, feature in features.items():
+        wire = wire_name(name, feature)
+        meanings = feature.meanings(wire)
+        for key, spec in feature.wire(wire).items():
+            found[key] = {"dtype": spec.dtype.name, "shape": spec.shape.as_list(), "is": meanings[key]}
+    return found
 
 
 def checkpoint(folder: Path) -> str:
@@ -70,6 +72,23 @@ def find(models: Path, name: str, version: int | None) -> Path:
     if not path.exists():
         raise UserError(f"There is no {path}, which `zoo export` writes. Check --models, --name and --version.")
     return path
+
+
+def describe(path: Path) -> str:
+    """A card for people: the data, classes and columns by name, and what each signature takes and gives."""
+    card = read_json(path)
+    lines = [f"{card['name']} version {path.parents[1].name}, trained on {card['data']['name']}"]
+    lines += [f"  {line}" for line in card["data"]["is"]]
+    for key, signature in card["signatures"].items():
+        lines += ["", key]
+        for side, word in (("inputs", "in "), ("outputs", "out")):
+            lines += [f"  {word} {name}: {_row(tensor)}" for name, tensor in signature[side].items()]
+    return "\n".join(lines)
+
+
+def _row(tensor: Mapping[str, Any]) -> str:
+    shape = ", ".join("?" if side is None else str(side) for side in tensor["shape"])
+    return f"{tensor['dtype']} [{shape}], {tensor['is']}"
 
 
 def configuration(card: Path) -> RunConfig:

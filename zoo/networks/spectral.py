@@ -31,7 +31,8 @@ class SpectralNormalised(layers.Layer):
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """That of the wrapped layer."""
-        return self.layer.compute_output_shape(shape)
+        output: tuple[int | None, ...] = self.layer.compute_output_shape(shape)
+        return output
 
     def _step(self, W: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """u after one step, and σ(W) = uᵀ Wᵀ v, for W (inputs, outputs)."""

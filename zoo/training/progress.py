@@ -39,15 +39,15 @@ class Progress:
         self._total, self._epochs, self._steps = total, epochs, steps
         self._file, self._shown = file or sys.stderr, shown
         self._done, self._since = initial, initial
-        terminal = shown and self._file.isatty()
-        self._terminal = Terminal(total, initial, "steps", self._file, leave=True) if terminal else None
-        self._label()
+        self._terminal: Terminal | None = None
+        if shown and self._file.isatty():
+            self._terminal = Terminal(total, initial, "steps", self._file, label=self._label(), leave=True)
 
     def step(self, n: int = 1, means: Mapping[str, float] | None = None) -> None:
         """`n` more steps are done; `means` are those of the epoch so far, by `PLAYER/loss` and other names."""
         self._done += n
         if self._terminal:
-            self._label()
+            self._terminal.label(self._label())
             if means:
                 self._terminal.note(losses(means, short=self._terminal.columns() < WIDE))
             self._terminal.update(n)
@@ -77,9 +77,8 @@ class Progress:
         elif self._shown:
             print(text, file=self._file, flush=True)
 
-    def _label(self) -> None:
-        if self._terminal:
-            self._terminal.label(f"epoch {min(self._done // self._steps + 1, self._epochs)}/{self._epochs}")
+    def _label(self) -> str:
+        return f"epoch {min(self._done // self._steps + 1, self._epochs)}/{self._epochs}"
 
     def __enter__(self) -> "Progress":
         return self

@@ -4,10 +4,12 @@ RUN/config.json     the whole configuration, the data's features and fingerprint
 RUN/checkpoints/    the last two, each with all that an equal continuation needs
 RUN/log.csv         means of each epoch; the same for TensorBoard in RUN/events/
 RUN/samples/        a preview after each epoch
+RUN/networks/       networks of the user's own, as they were before training
 """
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -25,6 +27,7 @@ from zoo.core.errors import Failure, UserError
 from zoo.core.features import Spec
 from zoo.core.model import GenerativeModel
 from zoo.display import pictures
+from zoo.training import networks as own_networks
 from zoo.training import record, strategy
 from zoo.training.callbacks import Callback, Callbacks, EpochMeans, Log, Previews
 from zoo.training.checkpoints import Checkpoints, latest, restore_weights
@@ -48,7 +51,7 @@ def build(config: RunConfig, spec: Spec, networks: Mapping[str, keras.Model] | N
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.training.precision)
     try:
-        return registry.get(config.model)(spec, **config.parameters, **(networks or {}))
+        return registry.get(config.model)(spec, networks, **config.parameters)
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -82,16 +85,17 @@ def train(
 
     Args:
       data: what to train on; by default `config.data` is loaded.
-      networks: the user's own, by the names of the recipe's parameters.
+      networks: the user's own, by the names of those that they replace; copies of them are trained.
 
     Errors: UserError; Diverged; Interrupted, or KeyboardInterrupt after Ctrl-C, both after a checkpoint.
     """
     training = config.training
     placed = strategy.get(training.strategy, training.replicas)
     index, workers = strategy.worker(placed)
-    data = data or datasets.load(config.data, size=config.size, channels=config.channels)
+    data = data or datasets.load(config.data, **config.loading)
+    files = own_networks.files(folder, networks or {})
     with placed.scope():
-        model = build(config, data.spec, networks)
+        model = build(config, data.spec, own_networks.models(files))
         steps = _steps_per_epoch(data, model, config)
         trainer = Trainer(model, training, placed, total_steps=steps * training.epochs)
     means, last = EpochMeans(), steps * training.epochs
@@ -102,7 +106,10 @@ def train(
         first = int(trainer.step.numpy())
         if index == 0 and not (known and first >= last):
             record.write(folder, config, data, command)
+            own_networks.write(folder, files)
         if first < last:
+            if index == 0:
+                print(data.summary, file=sys.stderr, flush=True)
             reports = _Reports(folder, data, trainer, steps, own) if index == 0 else None
             try:
                 _loop(trainer, means, _batches(data, trainer, last), steps, checkpoints, reports, alone=workers == 1)
@@ -254,6 +261,7 @@ def restore(folder: Path) -> tuple[GenerativeModel, RunConfig]:
     """
     config, spec = record.read(folder)
     exact = dataclasses.replace(config.training, precision="float32")
-    model = build(dataclasses.replace(config, training=exact), spec)
+    networks = own_networks.models(own_networks.files(folder, {}))
+    model = build(dataclasses.replace(config, training=exact), spec, networks)
     restore_weights(folder, model, averages=config.training.ema is not None)
     return model, config

@@ -9,6 +9,7 @@ from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
 from zoo.losses.divergence import total_correlation
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, Game, assemble
 
 
@@ -47,12 +48,13 @@ def decomposed(beta: float, *, count: int, warmup: float) -> Game:
 )
 def beta_tc_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 10,
     hidden: tuple[int, ...] = (512, 256),
     beta: float = 6.0,
     count: int = 4_500,
-    warmup: float = 0.2,
+    beta_warmup: float = 0.2,
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
@@ -63,9 +65,9 @@ def beta_tc_vae(
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       beta: weight of the total correlation.
       count: number of training examples.
-      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      beta_warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
       networks: mlp, or conv for images.
     """
-    game = decomposed(beta, count=count, warmup=warmup)
-    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)
+    game = decomposed(beta, count=count, warmup=beta_warmup)
+    return assemble(spec, own, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -3,6 +3,7 @@
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, assemble, elbo
 
 
@@ -18,11 +19,12 @@ from zoo.vaes.family import VAE, assemble, elbo
 )
 def beta_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 16,
     hidden: tuple[int, ...] = (512, 256),
     beta: float = 4.0,
-    warmup: float = 0.2,
+    beta_warmup: float = 0.2,
     likelihood: str = "bernoulli",
     networks: str = "mlp",
 ) -> VAE:
@@ -32,9 +34,9 @@ def beta_vae(
       latent: numbers in a code.
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       beta: weight of the KL divergence.
-      warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
+      beta_warmup: share of the run, 0 to 1, over which the weight rises from 0 to beta.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
       networks: mlp, or conv for images.
     """
-    game = elbo(beta, warmup=warmup)
-    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)
+    game = elbo(beta, warmup=beta_warmup)
+    return assemble(spec, own, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

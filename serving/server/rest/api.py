@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from google.protobuf import json_format
+from google.protobuf.message import Message
 
 from serving.handlers.metrics import Monitor
 from serving.handlers.service import DEFAULT_SIGNATURE, Service
 from serving.protocol import protos, wire
 from serving.protocol.errors import Code, ServingError, error
-from serving.server.rest import replies as restreply
-from serving.server.rest import requests as restjson
+from serving.server.rest import replies, requests
 
 log = logging.getLogger("serving")
 
@@ -35,7 +35,7 @@ _STATUS = {
     Code.UNAVAILABLE: 503,
     Code.DEADLINE_EXCEEDED: 504,
 }
-"""All others are the server's own fault: 500."""
+"""All other codes are faults of the server: 500."""
 
 _CHOICE = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PATHS = {
@@ -46,10 +46,10 @@ _PATHS = {
 
 @dataclass(frozen=True)
 class _Call:
-    """What a path asks for: predict, classify, regress, metadata or status of the model that `spec` means."""
+    """A parsed path: predict, classify, regress, metadata or status, and the ModelSpec."""
 
     name: str
-    spec: Any
+    spec: "protos.ModelSpec"
 
 
 class Api:
@@ -66,7 +66,7 @@ class Api:
         }
 
     def answer(self, method: str, path: str, body: bytes, end: float) -> tuple[int, bytes]:
-        """`path` as it was sent, percent signs and all; `end` is the deadline, by time.monotonic."""
+        """The reply to a request. `path` is not decoded; `end` is the deadline in time.monotonic."""
         began = time.monotonic()
         call, code = None, Code.OK
         try:
@@ -75,39 +75,39 @@ class Api:
         except ServingError as failure:
             code, reply = failure.code, failed(failure.message)
         except Exception as failure:
-            log.exception("a request failed for no reason of its own")
+            log.exception("unhandled exception in a request")
             code, reply = Code.INTERNAL, failed(f"{type(failure).__name__}: {failure}")
         if call:
             self._monitor.request(call.spec.name, call.name, "REST", code, time.monotonic() - began)
         return _STATUS.get(code, 500), reply
 
-    def _predict(self, spec: Any, body: bytes, seconds: float) -> bytes:
-        document = restjson.parse(body)
-        key = restjson.signature_name(document) or DEFAULT_SIGNATURE
+    def _predict(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
+        document = requests.parse(body)
+        key = requests.signature_name(document) or DEFAULT_SIGNATURE
         _, model = self._service.find(spec.name, *_choice(spec))
         if key not in model.signatures:
             raise error(Code.INVALID_ARGUMENT, f'Serving signature name: "{key}" not found in signature def')
-        values, rows = restjson.inputs(document, model.signatures[key])
+        values, rows = requests.inputs(document, model.signatures[key])
         request = protos.PredictRequest(model_spec=spec)
         request.model_spec.signature_name = key
         for alias, value in values.items():
             request.inputs[alias].CopyFrom(wire.encode(value))
         reply = protos.PredictResponse.FromString(self._service.predict(request.SerializeToString(), seconds))
         outputs = {alias: wire.decode(value) for alias, value in sorted(reply.outputs.items())}
-        return restreply.outputs(outputs, rows=rows)
+        return replies.outputs(outputs, rows=rows)
 
-    def _classify(self, spec: Any, body: bytes, seconds: float) -> bytes:
-        request = _about_examples(protos.ClassificationRequest, spec, body)
+    def _classify(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
+        request = _examples_request(protos.ClassificationRequest, spec, body)
         reply = protos.ClassificationResponse.FromString(self._service.classify(request, seconds))
         rows = ([(c.label, c.score) for c in row.classes] for row in reply.result.classifications)
-        return restreply.results(rows)
+        return replies.results(rows)
 
-    def _regress(self, spec: Any, body: bytes, seconds: float) -> bytes:
-        request = _about_examples(protos.RegressionRequest, spec, body)
+    def _regress(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
+        request = _examples_request(protos.RegressionRequest, spec, body)
         reply = protos.RegressionResponse.FromString(self._service.regress(request, seconds))
-        return restreply.results(row.value for row in reply.result.regressions)
+        return replies.results(row.value for row in reply.result.regressions)
 
-    def _metadata(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _metadata(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         request = protos.GetModelMetadataRequest(model_spec=spec, metadata_field=["signature_def"])
         data = self._service.get_model_metadata(request.SerializeToString(), seconds)
         reply = protos.GetModelMetadataResponse.FromString(data)
@@ -115,14 +115,14 @@ class Api:
         document = {"model_spec": _plain(reply.model_spec), "metadata": {"signature_def": _plain(signatures)}}
         return json.dumps(document, indent=1).encode()
 
-    def _model_status(self, spec: Any, body: bytes, seconds: float) -> bytes:
+    def _model_status(self, spec: "protos.ModelSpec", body: bytes, seconds: float) -> bytes:
         request = protos.GetModelStatusRequest(model_spec=spec).SerializeToString()
         reply = protos.GetModelStatusResponse.FromString(self._service.get_model_status(request, seconds))
         return json.dumps(_plain(reply), indent=1).encode()
 
 
 def failed(message: str) -> bytes:
-    """The body that says what was wrong."""
+    """The body of an error."""
     return json.dumps({"error": message}).encode()
 
 
@@ -142,20 +142,20 @@ def _parsed(method: str, path: str) -> _Call:
     return _Call((found["call"] or "status").lower(), spec)
 
 
-def _choice(spec: Any) -> tuple[int | None, str | None]:
+def _choice(spec: "protos.ModelSpec") -> tuple[int | None, str | None]:
     """The version and the label that a ModelSpec names."""
     choice = spec.WhichOneof("version_choice")
     return spec.version.value if choice == "version" else None, spec.version_label or None
 
 
-def _about_examples(kind: Any, spec: Any, body: bytes) -> bytes:
-    document = restjson.parse(body)
-    request = kind(model_spec=spec, input=restjson.examples(document))
-    request.model_spec.signature_name = restjson.signature_name(document)
+def _examples_request(kind: Any, spec: "protos.ModelSpec", body: bytes) -> bytes:
+    document = requests.parse(body)
+    request = kind(model_spec=spec, input=requests.examples(document))
+    request.model_spec.signature_name = requests.signature_name(document)
     return bytes(request.SerializeToString())
 
 
-def _plain(message: Any) -> dict[str, Any]:
+def _plain(message: Message) -> dict[str, Any]:
     """A message as JSON: the fields' own names, defaults written, int64 as text."""
     return json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True

@@ -1,6 +1,6 @@
 """TF Serving's REST API and Prometheus metrics, over HTTP or HTTPS; starlette and uvicorn do the HTTP.
 
-The paths and their rules are in `serving.server.rest.api`; this file listens, reads bodies, and lets requests end.
+The paths and their rules are in `serving.server.rest.api`; this module listens, reads bodies, and stops.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -24,16 +23,17 @@ from starlette.routing import Route
 from serving.handlers.metrics import Monitor
 from serving.handlers.service import Service
 from serving.protocol.errors import OptionError, ServerStartError
+from serving.server.config import RestConfig
 from serving.server.rest.api import Api, failed
 
 MAX_BODY = 2**30
-"""Bytes of a request, unpacked: a kilobyte of gzip can claim a megabyte."""
+"""The largest body in bytes, after unpacking: a kilobyte of gzip can unpack to a megabyte."""
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
 class _Refused(Exception):
-    """A body that cannot be read: HTTP status and text."""
+    """A body that cannot be read, with the HTTP status and message."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -41,70 +41,44 @@ class _Refused(Exception):
 
 
 class Rest:
-    """The HTTP side of a server. It listens from the moment that it is made, and answers after `start`.
+    """The HTTP side of a server. It listens once it is made, and answers after `start`; `port` is its port.
 
     Args:
-      port: 0 takes a free one; `port` says which.
-      timeout: seconds for a request.
-      threads: requests worked on at once.
-      cors: lets pages from elsewhere ask.
-      metrics: the path of the metrics; None for none. others: gives the snapshots of further workers' metrics.
-      key, certificate: PEM files; HTTPS instead of HTTP (TF Serving has only HTTP).
-      reuse: several processes may listen on the port.
+      others: returns the metrics snapshots of the other workers.
+      shares_port: other processes listen on the same port.
 
-    Errors: ServerStartError where it cannot listen, OptionError for a key without a certificate.
+    Errors: ServerStartError if it cannot listen, OptionError for a key without a certificate or files that do not work.
     """
 
     def __init__(
         self,
         service: Service,
         monitor: Monitor,
+        config: RestConfig,
         *,
         host: str = "127.0.0.1",
-        port: int = 0,
-        timeout: float = 30.0,
-        threads: int = 8,
-        cors: bool = False,
-        metrics: str | None = None,
         others: Callable[[], Sequence[bytes]] = tuple,
-        key: Path | None = None,
-        certificate: Path | None = None,
-        reuse: bool = False,
+        shares_port: bool = False,
     ) -> None:
-        if (key is None) != (certificate is None):
-            raise OptionError("REST over TLS needs both, the key's file and the certificate's.")
-        self._api, self._monitor, self._timeout, self._metrics = Api(service, monitor), monitor, timeout, metrics
-        self._others = others
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="rest")
-        config = uvicorn.Config(
-            Starlette(routes=self._routes(), middleware=[_cors()] if cors else []),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            server_header=False,
-            ssl_keyfile=key and str(key),
-            ssl_certfile=certificate and str(certificate),
-        )
-        try:
-            config.load()
-        except OSError as failure:  # ssl.SSLError too
-            raise OptionError(f"The key {key} or the certificate {certificate} cannot be used: {failure}.") from None
-        self._socket = _listening(host, port, reuse)
+        self._api, self._monitor, self._others = Api(service, monitor), monitor, others
+        self._timeout, self._metrics = config.timeout, config.metrics
+        self._pool = ThreadPoolExecutor(config.threads, thread_name_prefix="rest")
+        self._http = _http(config, self._routes())
+        self._socket = _listening(host, config.port, shares_port)
         self.port: int = self._socket.getsockname()[1]
-        self._config, self._server = config, uvicorn.Server(config)
+        self._server = uvicorn.Server(self._http)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="rest", daemon=True)
 
     def start(self) -> None:
-        """Answers from now on."""
+        """Starts to answer requests."""
         self._thread.start()
 
     def stop(self, grace: float = 30.0) -> None:
-        """Takes no more requests, and returns when those under way are done, or cut off after `grace` seconds."""
+        """Takes no more requests; returns when the running ones have finished, or after `grace` seconds."""
         if not self._thread.is_alive():
             self._socket.close()
             return
-        self._config.timeout_graceful_shutdown = max(1, round(grace))
+        self._http.timeout_graceful_shutdown = max(1, round(grace))
         self._server.should_exit = True
         self._thread.join()
         self._pool.shutdown(wait=False)
@@ -119,7 +93,7 @@ class Rest:
     async def _call(self, request: Request) -> Response:
         end = time.monotonic() + self._timeout
         try:
-            # A GET means nothing by its body, which may be of any size.
+            # The body of a GET has no meaning, and may be of any size.
             body = b"" if request.method == "GET" else await _body(request)
         except _Refused as refused:
             return refused.response
@@ -133,11 +107,33 @@ class Rest:
     def _show_metrics(self, request: Request) -> Response:
         try:
             return PlainTextResponse(self._monitor.text(self._others()))
-        except TimeoutError as failure:  # numbers that fell would be worse than none
+        except TimeoutError as failure:  # a sum that falls would be worse than none
             return PlainTextResponse(str(failure), 503)
 
     def _wrong_metrics(self, request: Request) -> Response:
         return PlainTextResponse(f"Unexpected path: {request.url.path}. Should be {self._metrics}", 400)
+
+
+def _http(config: RestConfig, routes: Sequence[Route]) -> uvicorn.Config:
+    """The web server's configuration. Errors: OptionError for its TLS files."""
+    key, certificate = config.key, config.certificate
+    if (key is None) != (certificate is None):
+        raise OptionError("REST over TLS needs both --rest_api_ssl_key and --rest_api_ssl_certificate.")
+    made = uvicorn.Config(
+        Starlette(routes=routes, middleware=[_cors()] if config.cors else []),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        ssl_keyfile=key and str(key),
+        ssl_certfile=certificate and str(certificate),
+    )
+    try:
+        made.load()
+    except OSError as failure:  # ssl.SSLError too
+        raise OptionError(f"The key {key} or the certificate {certificate} cannot be used: {failure}.") from None
+    return made
 
 
 async def _body(request: Request) -> bytes:
@@ -151,13 +147,13 @@ async def _body(request: Request) -> bytes:
         try:
             part = unpack.decompress(chunk, MAX_BODY - size + 1) if unpack else chunk
         except zlib.error as failure:
-            raise _Refused(400, f"The body is no gzip: {failure}.") from None
+            raise _Refused(400, f"The body is not gzip: {failure}.") from None
         parts.append(part)
         size += len(part)
         if size > MAX_BODY:
             raise _Refused(429, f"The body is larger than {MAX_BODY} bytes. Send fewer rows at once.")
     if unpack and not unpack.eof:
-        raise _Refused(400, "The body is no gzip: it ends too early.")
+        raise _Refused(400, "The body is not gzip: it ends too early.")
     return b"".join(parts)
 
 
@@ -165,12 +161,12 @@ def _cors() -> Middleware:
     return Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"])
 
 
-def _listening(host: str, port: int, reuse: bool) -> socket.socket:
+def _listening(host: str, port: int, shares_port: bool) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024, reuse_port=reuse)
+        return socket.create_server((host, port), family=family, backlog=1024, reuse_port=shares_port)
     except OSError as failure:
         raise ServerStartError(
             f"The REST API cannot listen on {host}:{port}: {failure.strerror or failure}. "
-            "Give another --rest_api_port (0 takes a free one) or --host."
+            "Choose another --rest_api_port or --host."
         ) from None

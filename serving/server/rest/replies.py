@@ -1,6 +1,7 @@
 """Tensors, classes and scores -> JSON, as TF Serving's REST API writes them.
 
-Floats have six digits where these mean the same number, and else all that it takes. Arrays are written as a whole.
+A float has six digits if these stand for the same number, and otherwise as many as it needs. Arrays are formatted as a
+whole, for speed.
 """
 
 import base64
@@ -16,7 +17,7 @@ from serving.protocol.errors import Code, error
 
 
 def outputs(values: Mapping[str, NDArray[Any]], *, rows: bool) -> bytes:
-    """Tensors by alias -> a predict reply. Errors: InvalidRequest, where they cannot be told apart by rows."""
+    """Tensors by alias -> a predict reply. Errors: InvalidRequest if they do not have the same rows."""
     if not rows:
         columns = {alias: _nested(alias, value, 0)[0] for alias, value in values.items()}
         return _object({"outputs": next(iter(columns.values())) if len(columns) == 1 else _object(columns)}).encode()
@@ -35,7 +36,7 @@ def outputs(values: Mapping[str, NDArray[Any]], *, rows: bool) -> bytes:
 
 
 def results(rows: Iterable[float | list[tuple[str, float]]]) -> bytes:
-    """A classify or regress reply: for each Example a number, or pairs of a label and a score."""
+    """A classify or regress reply: for each Example a list of (label, score), or a number."""
     return _object({"results": _list(map(_result, rows))}).encode()
 
 
@@ -47,7 +48,7 @@ def _result(row: float | list[tuple[str, float]]) -> str:
 
 
 def _nested(alias: str, value: NDArray[Any], depth: int) -> list[str]:
-    """An array as JSON, cut into the pieces that its first `depth` dimensions tell apart."""
+    """An array as JSON, split along its first `depth` dimensions."""
     tokens = _tokens(alias, value)
     for axis in range(value.ndim - 1, depth - 1, -1):
         side, count = value.shape[axis], math.prod(value.shape[:axis])
@@ -88,14 +89,15 @@ def _floats(values: NDArray[Any]) -> list[str]:
 
 
 def _short(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Whether six digits are enough to mean the same number."""
-    if values.dtype != np.float32:  # there, the arithmetic below would have to be exact
+    """Whether six digits stand for the same number."""
+    if values.dtype != np.float32:  # the arithmetic below is not exact for float64
         return np.array([float(f"{value:.6g}") == value for value in values.tolist()], bool)
     doubles = np.abs(values.astype(np.float64))
     with np.errstate(all="ignore"):
         scale = 10.0 ** (5 - np.floor(np.log10(doubles)))
         rounded = (np.rint(doubles * scale) / scale).astype(np.float32)
-    return (rounded == np.abs(values)) | (doubles == 0)
+    found: NDArray[np.bool_] = (rounded == np.abs(values)) | (doubles == 0)
+    return found
 
 
 def _list(items: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""A REST request's JSON -> tensors and Examples, by TF Serving's rules and with its texts where they are refused."""
+"""The JSON of a REST request -> tensors and Examples, by TF Serving's rules and with its error messages."""
 
 import json
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ _PARSE_ERRORS = {
 
 
 _HELD = {int: "int64", bool: "int64", float: "float", str: "bytes"}
-"""What a list of a feature holds, by the type of its first value."""
+"""The type of a feature's list by the type of its first value."""
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The object that a request's body is. Errors: InvalidRequest."""
+    """The JSON object in a request's body. Errors: InvalidRequest."""
     if not body.strip():
         raise invalid("JSON Parse error: The document is empty")
     try:
@@ -46,7 +46,7 @@ def parse(body: bytes) -> dict[str, Any]:
 
 
 def signature_name(document: Mapping[str, Any]) -> str:
-    """The signature that is asked for; empty for the default one. Errors: InvalidRequest."""
+    """The signature's name; empty for the default one. Errors: InvalidRequest."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
         raise malformed(document, "not formatted correctly. 'signature_name' key must be a string value.")
@@ -54,9 +54,9 @@ def signature_name(document: Mapping[str, Any]) -> str:
 
 
 def inputs(document: Mapping[str, Any], signature: Signature) -> tuple[dict[str, NDArray[Any]], bool]:
-    """A predict request -> its tensors by alias, and whether it asks row by row.
+    """A predict request -> its tensors by alias, and whether it is in the row format.
 
-    Errors: InvalidRequest, and Unsupported for types that JSON does not carry.
+    Errors: InvalidRequest, and Unsupported for types that JSON cannot represent.
     """
     if not signature.inputs:
         name = signature_name(document) or "DEFAULT"
@@ -71,8 +71,8 @@ def inputs(document: Mapping[str, Any], signature: Signature) -> tuple[dict[str,
     raise invalid("Missing 'inputs' or 'instances' key")
 
 
-def examples(document: Mapping[str, Any]) -> Any:
-    """A classify or regress request -> its message Input. Errors: InvalidRequest."""
+def examples(document: Mapping[str, Any]) -> "protos.Input":
+    """A classify or regress request -> a message Input. Errors: InvalidRequest."""
     given = document.get("examples")
     if "examples" not in document:
         raise malformed(document, "When method is classify, key 'examples' is expected and was not found")
@@ -117,7 +117,7 @@ def _rows(document: Mapping[str, Any], signature: Signature) -> dict[str, NDArra
 
 
 def _batch(items: list[Any], dtype: str, key: str) -> NDArray[Any]:
-    """One tensor of all items; where that cannot be, the first item in the way is looked for."""
+    """One tensor of all items. Errors: InvalidRequest, which names the first item that does not fit."""
     try:
         return tensor(items, dtype)
     except ServingError:
@@ -166,7 +166,7 @@ def _columns(given: Any, signature: Signature) -> dict[str, NDArray[Any]]:
     return found
 
 
-def _example(given: Any) -> Any:
+def _example(given: Any) -> "protos.Example":
     if not isinstance(given, dict):
         raise invalid(f"Example must be JSON object but got JSON {kind(given)}")
     made = protos.Example()
@@ -176,8 +176,8 @@ def _example(given: Any) -> Any:
     return made
 
 
-def _fill(feature: Any, name: str, values: list[Any]) -> None:
-    """The first value settles what a feature's list holds: bytes, float or int64."""
+def _fill(feature: "protos.Feature", name: str, values: list[Any]) -> None:
+    """Fills a feature; its first value determines the type of its list: bytes, float or int64."""
     for value in values:
         held = "bytes" if is_base64(value) else _HELD.get(type(value))
         if held is None:

@@ -1,6 +1,6 @@
-"""Values of JSON -> arrays, by the rules and with the texts of TF Serving's REST API.
+"""JSON values -> arrays, by the rules and with the error messages of TF Serving's REST API.
 
-Whole lists are looked at and converted at once, never number by number: an image is tens of thousands of numbers.
+Whole lists are checked and converted at once, never number by number: an image has tens of thousands of numbers.
 """
 
 import base64
@@ -24,7 +24,7 @@ _TYPES = {
     float: "Number",
 }
 _NAMES = {"float32": "float", "float64": "double", "float16": "half"}
-"""TensorFlow's own names where they are not numpy's."""
+"""TensorFlow's names of types that numpy names differently."""
 
 _INT32 = (-(2**31), 2**31 - 1)
 _WHOLE = {
@@ -33,13 +33,13 @@ _WHOLE = {
     "uint32": (0, 2**32 - 1),
     "uint64": (0, 2**64 - 1),
 }
-"""What whole numbers may be written for each type; the short ones travel as int32, and wrap as they do over gRPC."""
+"""The range of whole numbers for each type; short types are sent as int32, and wrap as they do over gRPC."""
 
 
 def tensor(value: Any, dtype: str) -> NDArray[Any]:
-    """A value, or lists of lists of them, -> an array of TensorFlow's type of that name.
+    """A value, or nested lists of values -> an array of the type with TensorFlow's name `dtype`.
 
-    Errors: InvalidRequest for values of another type or ragged lists, Unsupported for types that JSON does not carry.
+    Errors: InvalidRequest for values of another type or ragged lists, Unsupported for types that JSON cannot represent.
     """
     shape: list[int] = []
     flat: list[Any] = [value]
@@ -61,7 +61,7 @@ def tensor(value: Any, dtype: str) -> NDArray[Any]:
 
 
 def _values(flat: list[Any], dtype: str) -> NDArray[Any]:
-    """Leaves of a list -> a flat array."""
+    """The leaves of a nested list -> a flat array."""
     if dtype == "string":
         made = np.empty(len(flat), object)
         made[:] = [to_bytes(item) for item in flat]
@@ -86,7 +86,7 @@ def _values(flat: list[Any], dtype: str) -> NDArray[Any]:
 
 
 def _check(flat: list[Any], dtype: str, kinds: set[type], low: int = 0, high: int = 0) -> None:
-    """Leaves have one of these types, and lie in a range if there is one. Errors: InvalidRequest."""
+    """Checks the types of the leaves, and their range if there is one. Errors: InvalidRequest."""
     if set(map(type, flat)) <= kinds and (low == high or not flat or low <= min(flat) <= max(flat) <= high):
         return
     for value in flat:
@@ -119,17 +119,17 @@ def utf8(text: str) -> bytes:
 
 
 def is_base64(value: Any) -> bool:
-    """Whether a value is bytes as JSON carries them."""
+    """Whether a value is JSON's form of bytes, {"b64": "..."}."""
     return isinstance(value, dict) and value.keys() == {"b64"} and isinstance(value["b64"], str)
 
 
 def kind(value: Any) -> str:
-    """JSON's name of a value's type, as the texts have it."""
+    """JSON's name of a value's type, as in TF Serving's messages."""
     return str(value) if isinstance(value, bool) else _TYPES[type(value)]
 
 
 def show(value: Any) -> str:
-    """A value for a text, cut short."""
+    """A value as JSON for a message, shortened."""
     return json.dumps(value)[:_SHOWN]
 
 

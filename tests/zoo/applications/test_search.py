@@ -116,7 +116,7 @@ REFUSED = {
     "complete none": "There is no model 'none'",
     "complete gan --out c.gif": "--out ends in .png or .csv",
     "complete gan --steps 0": "--steps must be above 0; received 0",
-    "augment gan": "gan is not asked for a class",
+    "augment gan": "gan is not conditioned on a class",
     "augment cgan --count 0": "--count must be above 0; received 0",
     "augment cgan --out a.png": "--out ends in .npz",
     "augment cgan --data mnist-5k": "The samples have shape",

@@ -12,7 +12,7 @@ from zoo.autoencoders.family import Autoencoder
 from zoo.core import registry
 from zoo.core.config import TrainConfig
 from zoo.core.errors import UserError
-from zoo.core.model import Batch, Spec
+from zoo.core.features import Spec, image, vector
 from zoo.core.random import Seed
 from zoo.losses.reconstruction import squared_error
 from zoo.networks.mlp import mlp
@@ -29,11 +29,11 @@ def test_a_linear_autoencoders_optimum_is_the_subspace_of_pca():
     x = (x - x.mean(0)).astype(np.float32) / 4
     keras.utils.set_random_seed(0)
     encoder, decoder = mlp((8,), (), (2,)), mlp((2,), (), (8,))
-    model = Autoencoder(Spec((8,)), encoder, decoder, loss="mse")
+    model = Autoencoder(Spec.of(vector(8)), encoder, decoder, loss="mse")
     model.reconstruction = lambda a, b: squared_error(a, b)  # linear to the end: no squashing of logits
     config = TrainConfig(batch_size=512, jit="off", learning_rate=0.02, schedule="cosine")
     trainer = Trainer(model, config, ONE, total_steps=800)
-    batch = Batch(tf.constant(x), tf.zeros(512, tf.int64))
+    batch = {"vector": tf.constant(x)}
     list(trainer.run(iter([batch] * 800), 800))
     found, _ = np.linalg.qr(decoder.layers[-1].kernel.numpy().T)
     components = PCA(2).fit(x).components_.T
@@ -43,18 +43,18 @@ def test_a_linear_autoencoders_optimum_is_the_subspace_of_pca():
 
 def build(name, shape=(8, 8, 1), **parameters):
     keras.utils.set_random_seed(0)
-    return registry.get(name)(Spec(shape, 10), **parameters)
+    return registry.get(name)(Spec.of(image(*shape), 10), **parameters)
 
 
 def played(model, steps, batch_size=16):
-    """The players that moved in each turn of a run of `steps`."""
+    """The players that were updated in each of the steps."""
     trainer = Trainer(model, TrainConfig(batch_size=batch_size, jit="off"), ONE, total_steps=steps)
     x = tf.random.stateless_uniform((batch_size, *model.spec.shape), (0, 1), -1, 1)
-    terms = trainer.run(iter([Batch(x, tf.zeros(batch_size, tf.int64))] * steps), steps)
+    terms = trainer.run(iter([{"image": x}] * steps), steps)
     return [{key.partition("/")[0] for key in turn} for turn in terms]
 
 
-def test_stacked_layers_move_one_after_another_and_then_together():
+def test_stacked_layers_are_trained_one_after_another_and_then_together():
     turns = played(build("stacked", hidden=(16, 8), code=4, fine_tuning=0.4), 10)
     assert turns == [{"layer1"}] * 2 + [{"layer2"}] * 2 + [{"layer3"}] * 2 + [{"autoencoder"}] * 4
 
@@ -63,7 +63,7 @@ def test_stacked_layers_leave_those_below_alone():
     model = build("stacked", hidden=(16, 8), code=4, fine_tuning=0.4)
     first = model.players[0].networks[0].trainable_variables
     trainer = Trainer(model, TrainConfig(batch_size=16, jit="off"), ONE, total_steps=10)
-    batch = Batch(tf.random.stateless_uniform((16, 8, 8, 1), (0, 1), -1, 1), tf.zeros(16, tf.int64))
+    batch = {"image": tf.random.stateless_uniform((16, 8, 8, 1), (0, 1), -1, 1)}
     states = [np.concatenate([v.numpy().ravel() for v in first]) for _ in trainer_steps(trainer, batch, 10)]
     moved = [bool(np.any(a != b)) for a, b in pairwise(states)]
     assert moved == [True] + [False] * 4 + [True] * 4  # fine-tuning moves it again
@@ -84,13 +84,12 @@ def test_stacked_encoder_is_its_layers():
     np.testing.assert_allclose(model.encoder(x), h, atol=1e-6)
 
 
-def test_a_denoiser_learns_from_noise_and_pays_for_the_clean_image():
+def test_a_denoisers_loss_is_of_the_clean_example_given_the_noisy_one():
     model = build("denoising", share=1.0)
     x = tf.random.stateless_uniform((4, 8, 8, 1), (0, 1), -1, 1)
-    batch = Batch(x, tf.zeros(4, tf.int64))
     black = model.decoder(model.encoder(-tf.ones_like(x)))
     expected = model.reconstruction(x, black)
-    np.testing.assert_allclose(model.loss(batch, Seed.of(tf.range(4)))["reconstruction"], expected, rtol=1e-5)
+    np.testing.assert_allclose(model.loss({"image": x}, Seed.of(tf.range(4)))["reconstruction"], expected, rtol=1e-5)
 
 
 def test_sparse_has_more_nodes_than_inputs():
@@ -114,13 +113,20 @@ def test_names_that_are_none(name, parameters, said):
 
 
 def test_convolutions_refuse_tables():
-    with pytest.raises(UserError, match="need images of at least 8 x 8 pixels; this data has shape \\(5,\\)"):
-        build("convolutional", shape=(5,))
+    with pytest.raises(UserError, match=r"convolutional generates images; this data has vector 5\. Recipes .* deep"):
+        registry.get("convolutional")(Spec.of(vector(5)))
+
+
+def test_convolutions_refuse_small_images():
+    with pytest.raises(UserError, match=r"need images of at least 8 x 8 pixels; this data has shape \(7, 9, 1\)"):
+        build("convolutional", shape=(7, 9, 1))
 
 
 @pytest.mark.parametrize("name", [n for n, r in registry.recipes().items() if r.family == "autoencoder"])
 def test_an_anomaly_is_what_is_reconstructed_badly(name):
     model = build(name)
-    images = tf.random.stateless_uniform((5, 8, 8, 1), (0, 1))
-    error = tf.reduce_mean((model.reconstruct(images)["images"] - images) ** 2, axis=(1, 2, 3))
-    np.testing.assert_allclose(model.anomaly(images)["score"], error, rtol=1e-4)
+    images = tf.random.stateless_uniform((5, 8, 8, 1), (0, 1))  # the error is of values in [0, 1]
+    again = model.signatures()["reconstruct"].serve({"images": images})
+    error = tf.reduce_mean((again["images"] - images) ** 2, axis=(1, 2, 3))
+    np.testing.assert_allclose(again["error"], error, rtol=1e-4)
+    np.testing.assert_allclose(model.anomaly(2 * images - 1)["score"], error, rtol=1e-4)

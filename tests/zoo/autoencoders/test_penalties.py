@@ -1,4 +1,4 @@
-"""What is paid for codes, against closed forms."""
+"""Penalties of codes, against closed forms."""
 
 import keras
 import numpy as np
@@ -101,7 +101,7 @@ def test_l1_is_the_sum_of_magnitudes():
     assert np.array_equal(codes.sparsity_l1(tf.constant([[1.0, -2.0], [0.0, 0.5]])), [3.0, 0.5])
 
 
-def test_masking_turns_the_share_asked_for_to_black_and_leaves_the_rest():
+def test_masking_turns_the_share_to_black_and_leaves_the_rest():
     x = tf.constant(RANDOM.uniform(-0.9, 1, (50, 20, 20, 1)), tf.float32)
     noisy = denoising.masking(0.3)(x, Seed.of(tf.range(50))).numpy()
     hidden = noisy == -1
@@ -109,7 +109,7 @@ def test_masking_turns_the_share_asked_for_to_black_and_leaves_the_rest():
     assert np.array_equal(noisy[~hidden], x.numpy()[~hidden])
 
 
-def test_gaussian_noise_has_the_deviation_asked_for():
+def test_gaussian_noise_has_the_given_deviation():
     x = tf.zeros((50, 20, 20, 1))
     noisy = denoising.gaussian(0.1)(x, Seed.of(tf.range(50))).numpy()
     assert noisy.std() == pytest.approx(0.2, rel=0.02)  # a tenth of the range [-1, 1]

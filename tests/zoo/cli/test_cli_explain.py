@@ -160,8 +160,8 @@ def test_images_stand_before_or_after_two_versions(run, tmp_path, line):
 def test_an_attack_beside_the_explanation(run, tmp_path):
     code, out, _ = run("--seed 3 --attack --out a.html")
     assert code == 0
-    assert "turned discriminate:logits" in out
-    assert "How little turns the decision" in (tmp_path / "a.html").read_text()
+    assert "moved discriminate:logits" in out
+    assert "The smallest change of the decision" in (tmp_path / "a.html").read_text()
 
 
 def test_a_model_in_training_mode_is_refused_with_the_flag_that_helps(run, tmp_path):
@@ -170,7 +170,7 @@ def test_a_model_in_training_mode_is_refused_with_the_flag_that_helps(run, tmp_p
     assert "--reference DATA" in errors
     code, out, _ = run("--seed 3 --target centred --reference digits --samples 33 --out e.json")
     assert code == 0
-    assert "in the company of the 15 reference inputs" in out
+    assert "together with the reference batch of 15 inputs" in out
 
 
 MISTAKES = {
@@ -183,8 +183,8 @@ MISTAKES = {
     "--seed 3 --compare 1,2 3": "one of the three",
     "--seed 3 --compare a,b": "two versions",
     "--seed 3 --count 2 --compare 1,2": "--compare takes one input",
-    "--seed 3 --compare 1,2 --out x.png": "A comparison is a page",
-    "--seed 3 --attack --out x.png": "An attack is shown on a page",
+    "--seed 3 --compare 1,2 --out x.png": "A comparison is written as a page",
+    "--seed 3 --attack --out x.png": "An attack is written as a page",
     "--seed 3 --count 2 --out x.png": "a folder: --out explanations",
     "--seed 3 --map octagons:4": "no map 'octagons:4'. Known: grid:7",
     "--seed 3 --map grid:x": "no map 'grid:x'",
@@ -209,4 +209,4 @@ def test_a_mistake_says_what_would_be_right_without_a_traceback(run, line, tmp_p
 def test_an_attack_needs_the_models_folder(run):
     code, _, errors = run("--seed 3 --attack --server 127.0.0.1:1", source=False)
     assert code == 2
-    assert "say --models instead of --server" in errors
+    assert "use --models instead of --server" in errors

@@ -98,7 +98,7 @@ def test_names_are_described():
         ("./nowhere", r"There is no file or folder \./nowhere\. Check the path; `zoo list --data`"),
         ("nowhere/x.npz", r"There is no file or folder nowhere/x\.npz"),
         ("nowhere/*.tfrecord", r"nowhere/\*\.tfrecord matches no TFRecord files"),
-        (__file__, r"test_data\.py is a file of no known kind\. Give a folder of images, an \.npz or a \.tfrecord"),
+        (__file__, r"test_data\.py is a file of no known kind\. Give a folder of images, or one of \.npz, .*\.zip"),
     ],
 )
 def test_unknown_names(name, message):
@@ -154,7 +154,7 @@ def test_idx_of_a_whole_set(tmp_path):
         parts[part] = bytes_of((count, 6, 5)), (np.arange(count) % 3).astype(np.uint8)
         write_idx(tmp_path / f"{part}-images-idx3-ubyte.gz", parts[part][0])
         write_idx(tmp_path / f"{part}-labels-idx1-ubyte.gz", parts[part][1])
-    x, labels, test = fashion_mnist(tmp_path)
+    x, labels, test, _ = fashion_mnist(tmp_path)
     assert test.tolist() == [False] * 30 + [True] * 8
     assert np.array_equal(x[test], parts["t10k"][0])
     assert np.array_equal(labels[~test], parts["train"][1])

@@ -71,5 +71,5 @@ def test_videos_of_ones_own(tmp_path):
     assert small.spec.shape == (3, 4, 4, 1)
     assert np.array_equal(small.train.stored["video"][0, 2], conform(x[0, 2], (4, 4, 1)))
     np.savez(tmp_path / "b.npz", x=x[..., :2])
-    with pytest.raises(DataError, match=r"shape \(20, 3, 6, 5, 2\); images are .*, videos \(N, T, H, W, 1 or 3\)"):
+    with pytest.raises(DataError, match=r"shape \(20, 3, 6, 5, 2\); images are .*, videos \(N, T, H, W, 1, 3 or 4\)"):
         load(str(tmp_path / "b.npz"))

@@ -118,7 +118,7 @@ def test_metrics_fit_the_kind_of_data(kind):
 
 def test_a_kind_without_metrics_is_told_so():
     text = Fake(tokens(4, ["a", "boat"]))
-    with pytest.raises(UserError, match="No metric fits.*the data is text of up to 4 words"):
+    with pytest.raises(UserError, match=r"No metric fits.*the data is text of up to 4 words"):
         chosen(EvaluatedModel(None, {"sample": ["seed"]}, text, None, 10, 0), None)
 
 

@@ -12,10 +12,17 @@ from smaller import smaller
 from tensorflow_serving.apis import prediction_log_pb2
 
 from serving import Client
-from serving.server.embedded import Server, ServerConfig
-from zoo.core import registry
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
+from zoo import data
+from zoo.core import features, registry
+from zoo.core.columns import Column
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError
+from zoo.core.features import Spec
+from zoo.data.dataset import Data
+from zoo.data.splits import Arrays
 from zoo.export import savedmodel as export
 from zoo.training import run
 
@@ -68,9 +75,9 @@ def test_the_saved_model_computes_what_the_run_does(name, restored, exported, lo
     assert set(saved) - {"serving_default"} == set(signatures)
     for key, signature in signatures.items():
         inputs = export.example_inputs(signature, 5)
-        expected = signature.function(*map(tf.constant, inputs.values()))
-        served = saved[key](**{k: tf.constant(v) for k, v in inputs.items()})
-        assert set(served) == set(expected)
+        tensors = {k: tf.constant(v) for k, v in inputs.items()}
+        expected, served = signature.serve(tensors), saved[key](**tensors)
+        assert set(served) == set(expected) == set(signature.wire_outputs)
         for output, value in expected.items():
             np.testing.assert_allclose(served[output], value, rtol=1e-5, atol=1e-5)
 
@@ -122,12 +129,15 @@ def test_the_card_tells_all(trained, tmp_path):
     version = export.export(trained("vae"), tmp_path, "face-maker")
     card = json.loads((version / "assets.extra" / "model_card.json").read_text())
     assert version.parent.name == card["name"] == "face-maker"
-    assert card["data"] == {"name": "digits", "shape": [8, 8, 1], "classes": 10}
+    assert card["data"]["name"] == "digits"
+    assert Spec.from_json(card["data"]) == data.load("digits").spec
     assert card["configuration"]["parameters"] == {"hidden": [16]}
     assert card["versions"]["tensorflow"] == tf.__version__
     assert card["last_epoch"]["epoch"] == 1
     assert card["last_epoch"]["vae/kl"] > 0
-    assert card["signatures"]["encode"]["outputs"]["mean"] == {"dtype": "float32", "shape": [None, 16]}
+    encode = card["signatures"]["encode"]
+    assert encode["outputs"]["mean"] == {"dtype": "float32", "shape": [None, 16], "is": "vector 16"}
+    assert encode["inputs"]["images"]["is"] == "image 8x8x1, float32 in [0, 1]"
 
 
 def test_versions_count_up_and_other_names_are_passed_over(trained, tmp_path):
@@ -183,7 +193,7 @@ def test_mistakes(trained, tmp_path):
 def served(home, exported):
     """A model's name -> a client of the one server, which has found it."""
     (home / "models").mkdir(exist_ok=True)
-    server = Server(ServerConfig(models=home / "models", port=0, poll_seconds=0.2))
+    server = Server(ServerConfig(StoreConfig(home / "models", poll_seconds=0.2), port=0))
     with Client(server.address, timeout=60) as client:
 
         def offered(name):
@@ -203,12 +213,12 @@ def test_served_and_called_through_every_signature(name, restored, served):
     assert set(offered) - {"serving_default"} == set(model.signatures())
     for key, signature in model.signatures().items():
         assert {k: (s.dtype, s.shape) for k, s in offered[key].inputs.items()} == {
-            k: (s.dtype.name, tuple(s.shape)) for k, s in signature.inputs.items()
+            k: (s.dtype.name, tuple(s.shape)) for k, s in signature.wire_inputs.items()
         }
         for rows in (1, 7):
             inputs = export.example_inputs(signature, rows)
             reply = client.predict(name, inputs, signature=key)
-            for output, value in signature.function(*map(tf.constant, inputs.values())).items():
+            for output, value in signature.serve({k: tf.constant(v) for k, v in inputs.items()}).items():
                 np.testing.assert_allclose(reply[output], value, rtol=1e-5, atol=1e-5)
                 assert len(reply[output]) == rows
 
@@ -228,3 +238,40 @@ def test_a_sample_has_the_same_address_on_the_wire(name, served):
     together, alone = (reply["videos" if "videos" in reply else "images"] for reply in (together, alone))
     np.testing.assert_allclose(alone[0], together[42], atol=1e-5)
     assert np.abs(together[42] - together[43]).max() > 1e-3
+
+
+def test_a_model_of_a_table_takes_and_gives_its_columns_in_their_own_units(home, served):
+    """Numbers, categories, dates and flags, over gRPC."""
+    table = features.table(
+        [
+            Column("age", low=18, high=90, whole=True),
+            Column("height (m)", low=1.4, high=2.1),
+            Column("town", "category", categories=("Aachen", "Bonn", "Köln")),
+            Column("since", "date", low=10_000, high=20_000),
+            Column("member?", "flag"),
+        ]
+    )
+    x = np.random.default_rng(0).uniform(-1, 1, (64, table.size)).astype(np.float32)
+    rows = Data("people", Spec.of(table), Arrays({"table": x}), Arrays({"table": x[:8]}))
+    training = registry.get("vae").config(epochs=1, batch_size=32, jit="off")
+    config = RunConfig("vae", "people", parameters={"hidden": (8,), "latent": 2}, training=training)
+    run.train(config, home / "runs" / "people", data=rows)
+    export.export(home / "runs" / "people", home / "models", "people")
+    client = served("vae")
+    client.wait_until_available("people")
+    people = {
+        "age": np.array([20, 66]),
+        "height_m": np.array([1.5, 2.0], np.float32),
+        "town": np.array(["Bonn", "Köln"], object),
+        "since": np.array(["1999-12-31", "2020-02-29"], object),
+        "member": np.array([True, False]),
+    }
+    again = client.predict("people", people, signature="reconstruct")
+    drawn = client.predict("people", {"seed": np.arange(5)}, signature="sample")
+    for reply, count in ((again, 2), (drawn, 5)):
+        assert {len(reply[name]) for name in people} == {count}
+        assert reply["age"].dtype == np.int64
+        assert np.all((reply["age"] >= 18) & (reply["age"] <= 90))
+        assert set(reply["town"].tolist()) <= {b"Aachen", "Köln".encode(), b"Bonn"}
+        assert all("1997" <= d.decode()[:4] <= "2024" for d in reply["since"].tolist())
+        assert reply["member"].dtype == bool

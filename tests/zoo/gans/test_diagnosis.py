@@ -6,8 +6,8 @@ import tensorflow as tf
 import toys
 
 from zoo.core import registry
-from zoo.core.model import Batch, Spec
-from zoo.training.diagnosis import TROUBLES, Diagnosis, diversity
+from zoo.core.features import Spec, image
+from zoo.training.diagnosis import PROBLEMS, Diagnosis, diversity
 
 RING = toys.ring(20_000, 0)
 CORNER = (0.95 + 0.01 * np.random.default_rng(0).normal(size=(20_000, 2))).astype(np.float32)
@@ -16,19 +16,19 @@ STILL = 1e-9
 
 def diagnosed(model, turns, epochs=3, points=RING, **training):
     """The troubles that are told of in each of some epochs, and the last epoch's means."""
-    examples = Batch(tf.constant(toys.ring(64, 1)), tf.zeros(64, tf.int64))
+    examples = {"vector": tf.constant(toys.ring(64, 1))}
     diagnosis, told = Diagnosis(model, examples), []
     terms = toys.play(model, points, turns * epochs, **training)
     for epoch in range(epochs):
         part = terms[epoch * turns : (epoch + 1) * turns]
-        means = {key: float(np.mean([t[key] for t in part])) for key in part[0]} | diagnosis.watch()
+        means = {key: float(np.mean([t[key] for t in part])) for key in part[0]} | diagnosis.measure()
         said = diagnosis.warnings({"step": (epoch + 1) * turns, **means})
-        told.append({name for name, trouble in TROUBLES.items() if trouble.says in said})
+        told.append({name for name, problem in PROBLEMS.items() if problem.says in said})
     return told, means
 
 
 def test_a_healthy_game_is_silent():
-    told, means = diagnosed(toys.game("non_saturating", penalty="r1", weight=0.1), 150)
+    told, means = diagnosed(toys.game("non_saturating", penalty="r1", penalty_weight=0.1), 150)
     assert told == [set()] * 3
     assert means["generator/diversity"] > 0.5
 
@@ -36,14 +36,16 @@ def test_a_healthy_game_is_silent():
 @pytest.mark.slow
 def test_a_discriminator_that_has_won():
     """Its opponent does not move, far from the data."""
-    told, _ = diagnosed(toys.game("non_saturating"), 300, 6, points=CORNER, rates={"generator": STILL})
+    told, _ = diagnosed(
+        toys.game("non_saturating"), 300, 6, points=CORNER, learning_rate_multipliers={"generator": STILL}
+    )
     assert [epoch for epoch, said in enumerate(told, 1) if "won" in said] in ([5], [6])
 
 
 def test_a_gradient_that_vanishes():
     """The saturating loss against a discriminator that has won."""
-    rates = {"generator": STILL, "discriminator": 10}
-    told, means = diagnosed(toys.game("minimax"), 300, points=CORNER, rates=rates)
+    multipliers = {"generator": STILL, "discriminator": 10}
+    told, means = diagnosed(toys.game("minimax"), 300, points=CORNER, learning_rate_multipliers=multipliers)
     assert "vanishing" in set.union(*told)
     assert min(means[f"discriminator/{side}_accuracy"] for side in ("real", "fake")) > 0.99
     assert means["generator/gradient_norm"] < 1e-3
@@ -52,7 +54,9 @@ def test_a_gradient_that_vanishes():
 @pytest.mark.slow
 def test_a_collapse():
     """A generator whose judge stands still draws what that likes best, and nothing else."""
-    told, means = diagnosed(toys.game("hinge"), 350, 4, rates={"generator": 10, "discriminator": STILL})
+    told, means = diagnosed(
+        toys.game("hinge"), 350, 4, learning_rate_multipliers={"generator": 10, "discriminator": STILL}
+    )
     assert "collapse" in told[-1]
     assert means["generator/diversity"] < 0.25
 
@@ -65,7 +69,7 @@ def test_divergence():
 
 def told_of(history, turns):
     """The epochs, of so many turns each, at whose end a trouble is told of: once for each trouble."""
-    diagnosis = Diagnosis(toys.game("hinge"), Batch(tf.constant(toys.ring(8, 0)), tf.zeros(8, tf.int64)))
+    diagnosis = Diagnosis(toys.game("hinge"), {"vector": tf.constant(toys.ring(8, 0))})
     return [
         epoch for epoch, means in enumerate(history, 1) for _ in diagnosis.warnings({"step": epoch * turns, **means})
     ]
@@ -110,9 +114,9 @@ def test_a_generator_that_never_begins_is():
 
 
 def test_other_models_are_left_alone():
-    model = registry.get("undercomplete")(Spec((8, 8, 1)), hidden=(8,))
-    diagnosis = Diagnosis(model, Batch(tf.zeros((4, 8, 8, 1)), tf.zeros(4, tf.int64)))
-    assert diagnosis.watch() == {}
+    model = registry.get("undercomplete")(Spec.of(image(8, 8, 1)), hidden=(8,))
+    diagnosis = Diagnosis(model, {"image": tf.zeros((4, 8, 8, 1))})
+    assert diagnosis.measure() == {}
     assert diagnosis.warnings({"autoencoder/loss": 1.0}) == []
     assert diagnosis.warnings({"autoencoder/loss": 1e9}) == []
 

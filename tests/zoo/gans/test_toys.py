@@ -7,7 +7,7 @@ import tensorflow as tf
 import toys
 from scipy.stats import wasserstein_distance
 
-from zoo.core.model import Spec
+from zoo.core.features import Spec, vector
 from zoo.core.random import Seed
 from zoo.gans.family import assemble
 from zoo.losses import adversarial
@@ -18,8 +18,8 @@ RING = toys.ring(50_000, 0)
 @pytest.mark.parametrize("loss", adversarial.LOSSES)
 def test_every_loss_covers_the_ring(loss):
     """Eight Gaussians: all of them drawn, most samples good. The steeper losses need the heavier penalty."""
-    weight = {"hinge": 1.0, "wasserstein": 1.0}.get(loss, 0.1)
-    model = toys.game(loss, penalty="r1", weight=weight)
+    penalty_weight = {"hinge": 1.0, "wasserstein": 1.0}.get(loss, 0.1)
+    model = toys.game(loss, penalty="r1", penalty_weight=penalty_weight)
     before, _ = toys.covered(toys.samples(model))
     toys.play(model, RING, 1_500, ema=0.99)
     modes, good = toys.covered(toys.samples(model))
@@ -38,13 +38,13 @@ def test_an_optimal_critic_knows_the_wasserstein_distance_and_teaches_the_genera
     and a discriminator as good is flat, see `test_a_gradient_that_vanishes`."""
     keras.utils.set_random_seed(0)
     options = {"networks": "mlp", "norm": "none", "hidden": (64, 64), "latent": 2, "penalty": penalty}
-    model = assemble(Spec((1,)), loss=adversarial.wasserstein(), **options)
+    model = assemble(Spec.of(vector(1)), loss=adversarial.wasserstein(), **options)
     real = (0.6 + 0.1 * np.random.default_rng(0).normal(size=(20_000, 1))).astype(np.float32)
-    terms = toys.play(model, real, 600, rates={"generator": 1e-9})
-    fake = model.draw(model.noise(Seed.of(tf.range(20_000))), tf.zeros((20_000, 0))).numpy()
+    terms = toys.play(model, real, 600, learning_rate_multipliers={"generator": 1e-9})
+    fake = model.generated(model.noise(Seed.of(tf.range(20_000))), None).numpy()
     exact = wasserstein_distance(real[:, 0], fake[:, 0])
     assert np.mean([t["critic/wasserstein"] for t in terms[-100:]]) == pytest.approx(exact, rel=0.1)
     with tf.GradientTape() as tape:
         x = tf.Variable(fake[:1_000])
-        scores, _ = model.judge(x)
+        scores, _ = model.discriminated(x, None)
     assert np.mean(tape.gradient(scores, x)) == pytest.approx(1, rel=0.1)

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.core.config import TrainConfig
-from zoo.core.model import Batch, Spec
+from zoo.core.features import Spec, vector
 from zoo.core.random import Seed
 from zoo.gans.family import GAN, assemble
 from zoo.losses import adversarial
@@ -28,7 +28,7 @@ def game(loss: str, *, hidden: tuple[int, ...] = (64, 64), latent: int = 4, **op
     """A GAN of small perceptrons on points of the plane."""
     keras.utils.set_random_seed(0)
     options = {"networks": "mlp", "norm": "none", "hidden": hidden, "latent": latent, **options}
-    return assemble(Spec((2,)), loss=adversarial.get(loss), **options)
+    return assemble(Spec.of(vector(2)), loss=adversarial.get(loss), **options)
 
 
 def play(model: GAN, points: np.ndarray, turns: int, **training) -> list[dict[str, float]]:
@@ -36,15 +36,16 @@ def play(model: GAN, points: np.ndarray, turns: int, **training) -> list[dict[st
     config = TrainConfig(**{"batch_size": BATCH, "learning_rate": 1e-3, "beta_1": 0.5, "jit": "off", **training})
     trainer = Trainer(model, config, strategy.get("one"), total_steps=turns)
     batches = tf.data.Dataset.from_tensor_slices(points).repeat().batch(BATCH, drop_remainder=True)
-    stream = iter(batches.map(lambda x: Batch(x, tf.zeros(BATCH, tf.int64))))
+    stream = iter(batches.map(lambda x: {"vector": x}))
     terms = list(trainer.run(stream, turns))
-    trainer.adopt_averages()
+    for variable, average in zip(trainer.averaged_variables, trainer.averages, strict=False):
+        variable.assign(average)
     return terms
 
 
 def samples(model: GAN, count: int = 2_000) -> np.ndarray:
-    """Points that the generator draws."""
-    return model.draw(model.noise(Seed.of(tf.range(count))), tf.zeros((count, 0))).numpy()
+    """Points that the generator generates."""
+    return model.generated(model.noise(Seed.of(tf.range(count))), None).numpy()
 
 
 def covered(points: np.ndarray) -> tuple[int, float]:

@@ -1,4 +1,4 @@
-"""The memory of fakes, followed number by number: turn t's row r is the picture of the number 100 t + r."""
+"""The pool of earlier images, followed number by number: turn t's row r is the picture of the number 100 t + r."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_a_full_pool_gives_back_older_fakes_of_the_same_row_half_of_the_time():
     assert age[age > 0].mean() == pytest.approx(6, abs=1.0)
 
 
-def test_no_fake_comes_back_from_the_memory_twice():
+def test_no_fake_comes_back_from_the_pool_twice():
     given, _ = swapped(strategy.get("one"), 12, 100)
     turns = np.arange(100)[:, None]
     old = given[(given // 100 < turns)]
@@ -77,5 +77,5 @@ def test_it_compiles():
 
 def test_a_pool_smaller_than_the_batch_is_refused():
     pool = ImagePool(3, (2, 2, 1), "pool")
-    with pytest.raises(UserError, match=r"A pool of 3 is smaller than a batch\. Give pool=4"):
+    with pytest.raises(UserError, match=r"A pool of 3 images is smaller than a batch\. Give pool=4"):
         pool.swap(tf.zeros((4, 2, 2, 1)), Seed.of(tf.range(4, dtype=tf.int64)))

@@ -8,7 +8,7 @@ import tensorflow as tf
 from zoo import data
 from zoo.core import registry
 from zoo.core.errors import UserError
-from zoo.core.model import Batch, Spec
+from zoo.core.features import Spec, image, video
 from zoo.core.random import Seed
 from zoo.gans.cyclegan import CycleGAN
 from zoo.gans.games.video import half_resolution, some_frames
@@ -21,7 +21,7 @@ from zoo.training.trainer import Trainer
 
 RNG = np.random.default_rng(0)
 SEED = Seed.of(tf.range(4, dtype=tf.int64))
-DOMAINS = Spec((8, 8, 1), 0, (8, 8, 1))
+DOMAINS = Spec({"a": image(8, 8, 1), "b": image(8, 8, 1)}, ("a", "b"))
 
 
 def images(*shape):
@@ -46,47 +46,45 @@ def means(terms):
 # CycleGAN.
 
 
-def test_translators_that_undo_each_other_pay_for_no_cycle():
+def test_translators_that_are_inverse_have_no_cycle_loss():
     a, b = images(4, 8, 8, 1), images(4, 8, 8, 1)
-    paid = means(a_cyclegan(lambda x: -x, lambda x: -x).generators_loss(Batch(a, tf.zeros(4), b), SEED))
-    assert paid["cycle"] == 0
-    assert paid["identity"] == pytest.approx(5 * 2 * (np.abs(a).mean() + np.abs(b).mean()), rel=1e-5)
+    terms = means(a_cyclegan(lambda x: -x, lambda x: -x).generators_loss({"a": a, "b": b}, SEED))
+    assert terms["cycle"] == 0
+    assert terms["identity"] == pytest.approx(5 * 2 * (np.abs(a).mean() + np.abs(b).mean()), rel=1e-5)
     # Least squares: a score of 0 where 1 is wanted costs 1/2.
-    assert (paid["a"], paid["b"]) == (0.5, 0.5)
+    assert (terms["a"], terms["b"]) == (0.5, 0.5)
 
 
-def test_translators_that_do_not_pay_λ_for_each_grey_level():
+def test_translators_that_are_not_have_λ_times_the_mean_absolute_difference():
     a, b = images(4, 8, 8, 1), images(4, 8, 8, 1)
-    paid = means(a_cyclegan(lambda x: x + 0.25, lambda x: x, score=1.0).generators_loss(Batch(a, tf.zeros(4), b), SEED))
-    assert paid["cycle"] == pytest.approx(10 * 0.5, rel=1e-5)
-    assert paid["identity"] == pytest.approx(5 * 0.25, rel=1e-5)
-    assert paid["a"] == 0
+    terms = means(a_cyclegan(lambda x: x + 0.25, lambda x: x, score=1.0).generators_loss({"a": a, "b": b}, SEED))
+    assert terms["cycle"] == pytest.approx(10 * 0.5, rel=1e-5)
+    assert terms["identity"] == pytest.approx(5 * 0.25, rel=1e-5)
+    assert terms["a"] == 0
 
 
 def test_discriminators_see_their_own_domain_and_translations_into_it():
     model = a_cyclegan(lambda x: -x, lambda x: 0.5 * x)
     a, b = images(4, 8, 8, 1), images(4, 8, 8, 1)
     model.D_A, model.D_B = (network(lambda x: x[:, :2, :2, 0]) for _ in range(2))
-    paid = means(model.discriminators_loss(Batch(a, tf.zeros(4), b), SEED))
+    terms = means(model.discriminators_loss({"a": a, "b": b}, SEED))
     corner = lambda x: x.numpy()[:, :2, :2]  # noqa: E731
-    assert paid["real_a"] == pytest.approx(0.5 * np.square(corner(a) - 1).mean(), rel=1e-5)
-    assert paid["fake_a"] == pytest.approx(0.5 * np.square(0.5 * corner(b)).mean(), rel=1e-5)
-    assert paid["fake_b"] == pytest.approx(0.5 * np.square(corner(a)).mean(), rel=1e-5)
+    assert terms["real_a"] == pytest.approx(0.5 * np.square(corner(a) - 1).mean(), rel=1e-5)
+    assert terms["fake_a"] == pytest.approx(0.5 * np.square(0.5 * corner(b)).mean(), rel=1e-5)
+    assert terms["fake_b"] == pytest.approx(0.5 * np.square(corner(a)).mean(), rel=1e-5)
     assert np.array_equal(model.pools[1].images[::2], -a)
 
 
 def test_one_domain_is_not_enough():
-    with pytest.raises(
-        UserError, match=r"two domains of images; this data has one\. Try --data domains:mnist-5k\+edges"
-    ):
-        registry.get("cyclegan")(Spec((28, 28, 1), 10))
+    with pytest.raises(UserError, match=r"cyclegan translates between two domains; this data has image 28x28x1"):
+        registry.get("cyclegan")(Spec.of(image(28, 28, 1), 10))
 
 
 # LAPGAN.
 
 
 def a_lapgan(shape=(28, 28, 1)):
-    return registry.get("lapgan")(Spec(shape), width=4)
+    return registry.get("lapgan")(Spec.of(image(*shape)), width=4)
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (25, 30, 3)])
@@ -105,11 +103,12 @@ def test_the_levels_of_a_pyramid_are_the_whole_image(shape):
 
 def test_samples_are_their_coarser_ones_enlarged_and_given_detail():
     model = a_lapgan()
-    drawn = {k: v.numpy() for k, v in model.sample(tf.range(3, dtype=tf.int64)).items()}
-    assert [v.shape[1] for v in drawn.values()] == [28, 14, 7]
-    low = 2 * enlarge(drawn["coarse_1"], (28, 28)) - 1
-    detail = model.draw(0, low, Seed.of(tf.range(3)).fold(0), training=False)
-    assert drawn["images"] == pytest.approx(np.clip((low + detail + 1) / 2, 0, 1), abs=1e-5)
+    sample = model.signatures()["sample"]
+    served = {k: v.numpy() for k, v in sample.serve({"seed": tf.range(3, dtype=tf.int64)}).items()}
+    assert {k: v.shape[1] for k, v in served.items()} == {"images": 28, "coarse_1": 14, "coarse_2": 7}
+    low = 2 * enlarge(served["coarse_1"], (28, 28)) - 1
+    detail = model.detail(0, low, Seed.of(tf.range(3)).fold(0), training=False)
+    assert served["images"] == pytest.approx(np.clip((low + detail + 1) / 2, 0, 1), abs=1e-5)
 
 
 def test_every_level_plays_on_its_own():
@@ -163,16 +162,17 @@ def test_the_features_are_nobodys_and_stay(alone):
 
 
 def test_any_size_is_enlarged():
-    model = registry.get("srgan")(Spec((28, 28, 3)), scale=4, width=4, blocks=1)
+    model = registry.get("srgan")(Spec.of(image(28, 28, 3)), scale=4, width=4, blocks=1)
     for height, width in ((7, 7), (5, 9)):
         x = (images(2, height, width, 3) + 1) / 2
         expected = enlarge(x, (4 * height, 4 * width)).numpy()
-        assert model.upscale(x)["images"].numpy() == pytest.approx(expected, abs=1e-6)
+        reply = model.signatures()["upscale"].serve({"images": x})
+        assert reply["images"].numpy() == pytest.approx(expected, abs=1e-6)
 
 
 def test_what_is_enlarged_in_training_is_what_was_made_small():
     """With sides that do not divide too: 25 pixels become 7, 28, and 25 again."""
-    model, x = registry.get("srgan")(Spec((25, 25, 1)), scale=4, width=4, blocks=1), images(2, 25, 25, 1)
+    model, x = registry.get("srgan")(Spec.of(image(25, 25, 1)), scale=4, width=4, blocks=1), images(2, 25, 25, 1)
     again = model.enlarged(x, training=False)
     assert again.shape == x.shape
     assert again.numpy() == pytest.approx(enlarge(shrink(x, 4), (28, 28)).numpy()[:, :25, :25], abs=1e-5)
@@ -196,14 +196,14 @@ def test_frames_are_drawn_without_replacement_and_evenly():
     assert np.bincount(number.astype(int)) == pytest.approx(1500 / 8, rel=0.2)
 
 
-VIDEO = Spec((4, 8, 8, 1), 3)
+VIDEO = Spec.of(video(4, 8, 8, 1), 3)
 
 
 @pytest.mark.parametrize("shape", [(4, 8, 8, 1), (3, 9, 13, 2)])
-def test_the_judge_of_motion_takes_what_half_the_resolution_leaves(shape):
+def test_the_discriminator_of_motion_takes_what_half_the_resolution_leaves(shape):
     label = tf.zeros(2, tf.int64)
     view = half_resolution(images(2, *shape), label, None)
-    D, _ = registry.get("dvdgan")(Spec(shape, 3), width=4).judges["motion"]
+    D, _ = registry.get("dvdgan")(Spec.of(video(*shape), 3), width=4).discriminators["motion"]
     assert D.input_shape[0][1:] == view[0].shape[1:]
     assert D(view).shape == (2,)
 
@@ -211,7 +211,7 @@ def test_the_judge_of_motion_takes_what_half_the_resolution_leaves(shape):
 def test_the_class_and_the_seed_make_the_video():
     model = registry.get("dvdgan")(VIDEO, width=4)
     seed, label = tf.constant([1, 1, 2], tf.int64), tf.constant([0, 1, 0], tf.int64)
-    videos = model.sample(seed, label)["videos"].numpy()
+    videos = model.sample(seed, label)["x"].numpy()
     assert videos.shape == (3, 4, 8, 8, 1)
     assert min(np.abs(videos[0] - videos[1]).max(), np.abs(videos[0] - videos[2]).max()) > 1e-3
     assert np.abs(np.diff(videos, axis=1)).max() > 1e-4
@@ -220,8 +220,8 @@ def test_the_class_and_the_seed_make_the_video():
 def test_a_video_is_scored_over_all_its_frames():
     model = registry.get("dvdgan")(VIDEO, width=4)
     videos, label = (images(2, 4, 8, 8, 1) + 1) / 2, tf.constant([0, 2], tf.int64)
-    score = model.signatures()["discriminate_frames"].function(videos, label)["score"]
-    D, _ = model.judges["frames"]
+    score = model.signatures()["discriminate_frames"].serve({"videos": videos, "label": label})["score"]
+    D, _ = model.discriminators["frames"]
     frames = [D([2 * videos[:, t] - 1, label]).numpy() for t in range(4)]
     assert score.numpy() == pytest.approx(np.mean(frames, axis=0), abs=1e-5)
 
@@ -230,5 +230,5 @@ def test_a_video_is_scored_over_all_its_frames():
 def test_a_discriminator_may_be_left_out(left_out, left):
     model = registry.get("dvdgan")(VIDEO, width=4, **{left_out: False})
     assert set(model.signatures()) == {"sample", f"discriminate_{left}"}
-    paid = model.generator_loss(Batch(images(4, 4, 8, 8, 1), tf.zeros(4, tf.int64)), SEED)
-    assert set(paid) == {left}
+    terms = model.generator_loss({"video": images(4, 4, 8, 8, 1), "label": tf.zeros(4, tf.int64)}, SEED)
+    assert set(terms) == {left}

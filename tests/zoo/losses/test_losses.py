@@ -45,13 +45,13 @@ def test_bernoulli_is_least_at_the_truth():
     np.testing.assert_allclose(tape.gradient(loss, logits), np.zeros((1, 50)), atol=1e-6)
 
 
-def test_non_saturating_pays_minus_log_d():
+def test_non_saturating_is_minus_log_d():
     logits = np.linspace(-5, 5, 11).astype(np.float32)
     d = 1 / (1 + np.exp(-logits))
-    pays = adversarial.non_saturating()
-    np.testing.assert_allclose(pays.real(logits), -np.log(d), rtol=1e-4)
-    np.testing.assert_allclose(pays.fake(logits), -np.log(1 - d), rtol=1e-4)
-    np.testing.assert_allclose(pays.generator(logits), -np.log(d), rtol=1e-4)
+    loss = adversarial.non_saturating()
+    np.testing.assert_allclose(loss.real(logits), -np.log(d), rtol=1e-4)
+    np.testing.assert_allclose(loss.fake(logits), -np.log(1 - d), rtol=1e-4)
+    np.testing.assert_allclose(loss.generator(logits), -np.log(d), rtol=1e-4)
 
 
 def test_smoothing_moves_the_best_answer_for_real_images():
@@ -74,7 +74,7 @@ LOGITS = np.array([-3.0, -0.5, 0.0, 0.25, 2.0], np.float32)
 SIGMOID = 1 / (1 + np.exp(-LOGITS))
 FORMULAS = {
     "minimax": (-np.log(SIGMOID), -np.log(1 - SIGMOID), np.log(1 - SIGMOID)),
-    "cross_entropy": (
+    "non_saturating_smoothed": (
         -0.9 * np.log(SIGMOID) - 0.1 * np.log(1 - SIGMOID),
         -np.log(1 - SIGMOID),
         -np.log(SIGMOID),
@@ -86,7 +86,7 @@ FORMULAS = {
 }
 SLOPES = {
     "minimax": (SIGMOID - 1, SIGMOID, -SIGMOID),
-    "cross_entropy": (SIGMOID - 0.9, SIGMOID, SIGMOID - 1),
+    "non_saturating_smoothed": (SIGMOID - 0.9, SIGMOID, SIGMOID - 1),
     "least_squares": (LOGITS - 1, LOGITS, LOGITS - 1),
     "wasserstein": (-1 + 0 * LOGITS, 1 + 0 * LOGITS, -1 + 0 * LOGITS),
     "hinge": (-1.0 * (LOGITS < 1), 1.0 * (LOGITS > -1), -1 + 0 * LOGITS),
@@ -96,22 +96,22 @@ SLOPES = {
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_adversarial_losses_and_their_slopes_are_their_papers(name):
-    pays = adversarial.get(name)
-    for takes, value, slope in zip((pays.real, pays.fake, pays.generator), FORMULAS[name], SLOPES[name], strict=True):
+    loss = adversarial.get(name)
+    for takes, value, slope in zip((loss.real, loss.fake, loss.generator), FORMULAS[name], SLOPES[name], strict=True):
         with tf.GradientTape() as tape:
             logits = tf.Variable(LOGITS)
-            paid = takes(logits.value())
-        np.testing.assert_allclose(paid, value, rtol=1e-4, atol=1e-6)
-        np.testing.assert_allclose(tape.gradient(paid, logits), slope, rtol=1e-4, atol=1e-6)
+            found = takes(logits.value())
+        np.testing.assert_allclose(found, value, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(tape.gradient(found, logits), slope, rtol=1e-4, atol=1e-6)
 
 
-def test_a_pair_pays_what_the_paper_says():
+def test_relativistic_pairs_are_the_papers():
     """Both of D's halves are log(1 + exp(D(G(z)) − D(x))) together, and G's is its mirror."""
     real, fake = RANDOM.normal(size=(2, 9)).astype(np.float32)
-    pays = adversarial.relativistic()
-    on_real, on_fake = pays.sides(tf.constant(real), tf.constant(fake))
-    np.testing.assert_allclose(pays.real(on_real) + pays.fake(on_fake), np.log1p(np.exp(fake - real)), rtol=1e-5)
-    np.testing.assert_allclose(pays.generator(on_fake), np.log1p(np.exp(real - fake)), rtol=1e-5)
+    loss = adversarial.relativistic()
+    on_real, on_fake = loss.relative_logits(tf.constant(real), tf.constant(fake))
+    np.testing.assert_allclose(loss.real(on_real) + loss.fake(on_fake), np.log1p(np.exp(fake - real)), rtol=1e-5)
+    np.testing.assert_allclose(loss.generator(on_fake), np.log1p(np.exp(real - fake)), rtol=1e-5)
 
 
 def test_a_saturating_loss_teaches_nothing_where_the_others_do():
@@ -120,24 +120,24 @@ def test_a_saturating_loss_teaches_nothing_where_the_others_do():
     for name in ("minimax", "non_saturating", "least_squares", "hinge"):
         with tf.GradientTape() as tape:
             logit = tf.Variable([-10.0])
-            paid = adversarial.get(name).generator(logit.value())
-        slopes[name] = abs(float(tape.gradient(paid, logit)[0]))
+            loss = adversarial.get(name).generator(logit.value())
+        slopes[name] = abs(float(tape.gradient(loss, logit)[0]))
     assert slopes["minimax"] < 1e-4
     assert slopes["non_saturating"] == pytest.approx(1, abs=1e-4)
     assert slopes["least_squares"] == pytest.approx(11)
     assert slopes["hinge"] == 1
 
 
-def test_patches_are_paid_and_judged_by_their_mean():
+def test_patches_have_the_mean_of_their_losses_and_scores():
     d = RANDOM.normal(size=(3, 2, 4)).astype(np.float32)
     loss = adversarial.of_patches(adversarial.least_squares())
     np.testing.assert_allclose(loss.real(d), np.mean((d - 1) ** 2, axis=(1, 2)) / 2, rtol=1e-5)
     np.testing.assert_allclose(loss.fake(d), np.mean(d**2, axis=(1, 2)) / 2, rtol=1e-5)
     np.testing.assert_allclose(loss.generator(d), loss.real(d))
-    assert {k: v.shape for k, v in loss.opinion(d).items()} == {"score": (3,)}
-    opinion = adversarial.non_saturating().opinion(d)
-    np.testing.assert_allclose(opinion["logits"], d.mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(opinion["probability"], 1 / (1 + np.exp(-d.mean(axis=(1, 2)))), rtol=1e-5)
+    assert {k: v.shape for k, v in loss.scores(d).items()} == {"score": (3,)}
+    scores = adversarial.non_saturating().scores(d)
+    np.testing.assert_allclose(scores["logits"], d.mean(axis=(1, 2)), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(scores["probability"], 1 / (1 + np.exp(-d.mean(axis=(1, 2)))), rtol=1e-5)
 
 
 def test_unknown_losses_are_named():

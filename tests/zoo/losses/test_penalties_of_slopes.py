@@ -35,8 +35,8 @@ def test_penalties_of_a_linear_critic(norm):
     }
     assert closed.keys() | {"none"} == regularizers.PENALTIES.keys()
     for name, value in closed.items():
-        paid = regularizers.get(name)(linear(norm), REAL, FAKE, SEED)
-        np.testing.assert_allclose(paid, np.full(6, value), rtol=1e-4, atol=1e-6, err_msg=name)
+        found = regularizers.get(name)(linear(norm), REAL, FAKE, SEED)
+        np.testing.assert_allclose(found, np.full(6, value), rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_r1_looks_at_real_examples_and_r2_at_fakes():

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.core.errors import UserError
+from zoo.core.features import image, vector
 from zoo.core.random import Seed
 from zoo.networks.adversaries import NETWORKS, adversaries
 from zoo.networks.norms import NORMS
@@ -65,7 +66,7 @@ def test_the_gradient_takes_the_norm_into_account():
 @pytest.mark.parametrize("norm", NORMS)
 def test_adversaries_fit_the_data_and_each_other(networks, norm):
     shape = (9, 13, 3)
-    G, D = adversaries(networks, 5, shape, told=4, outputs=(2,), hidden=(8,), width=4, norm=norm)
+    G, D = adversaries(networks, 5, shape, condition=4, outputs=(2,), hidden=(8,), width=4, norm=norm)
     assert G.input_shape == (None, 5)
     assert G.output_shape == (None, *shape)
     assert D.input_shape == (None, 9, 13, 7)
@@ -78,7 +79,7 @@ def test_adversaries_fit_the_data_and_each_other(networks, norm):
 
 @pytest.mark.parametrize("networks", ["patch", "unet"])
 @pytest.mark.parametrize("norm", NORMS)
-def test_judges_of_places_have_the_norm_that_is_asked_for(networks, norm):
+def test_discriminators_of_places_have_the_norm_that_is_given(networks, norm):
     _, D = adversaries(networks, 5, (9, 13, 3), width=4, norm=norm)
     kinds = [type(layer) for layer in D.layers]
     assert (keras.layers.BatchNormalization in kinds) == (norm == "batch")
@@ -98,8 +99,8 @@ def test_adversaries_are_of_any_size(networks, shape):
     assert D(drawn).shape == judged.get(networks, (3,))
 
 
-def test_judges_of_places_have_no_second_task():
-    with pytest.raises(UserError, match="judges places of an image, and does nothing else"):
+def test_discriminators_of_places_have_no_further_outputs():
+    with pytest.raises(UserError, match="networks=unet has no further outputs, which this model needs"):
         adversaries("unet", 5, (8, 8, 1), outputs=(11,))
 
 
@@ -154,8 +155,8 @@ def test_colour_leaves_places_alone():
 
 def test_augmentation_is_for_images():
     with pytest.raises(UserError, match="is for images"):
-        augmentation(("cutout",), (5,))
+        augmentation(("cutout",), vector(5))
     with pytest.raises(UserError, match="no augmentation 'cut'"):
-        augmentation(("cut",), (8, 8, 1))
+        augmentation(("cut",), image(8, 8, 1))
     x = images(2)
-    assert augmentation((), (12, 10, 3))(x, Seed.of(tf.range(2))) is x
+    assert augmentation((), image(12, 10, 3))(x, Seed.of(tf.range(2))) is x

@@ -8,7 +8,7 @@ from scipy.stats import multivariate_normal
 
 from zoo.core import registry
 from zoo.core.config import TrainConfig
-from zoo.core.model import Batch, Spec, from_wire
+from zoo.core.features import Spec, from_unit, image, vector
 from zoo.core.random import Seed
 from zoo.losses.divergence import log_normal
 from zoo.losses.likelihood import Likelihood
@@ -27,7 +27,7 @@ PPCA = Likelihood(1, lambda x, y: log_normal(x, y, tf.fill(tf.shape(y), 2 * np.f
 
 @pytest.fixture(scope="module")
 def x():
-    """Draws of the model itself, on the wire's side, with no squashing in between."""
+    """Samples of the model itself, as the likelihood takes them, with no squashing in between."""
     random = np.random.default_rng(1)
     return (random.normal(size=(400, D)) @ W.T + SIGMA * random.normal(size=(400, F))).astype(np.float32)
 
@@ -37,11 +37,11 @@ def truth(x):
     return multivariate_normal(np.zeros(F), W @ W.T + SIGMA**2 * np.eye(F)).logpdf(x)
 
 
-def model(posterior=None, hidden=(), beside=0, game=None):
+def model(posterior=None, hidden=(), more=0, game=None):
     keras.utils.set_random_seed(0)
-    encoder, decoder = mlp((F,), hidden, (2 * D + beside,)), mlp((D,), (), (F,))
+    encoder, decoder = mlp((F,), hidden, (2 * D + more,)), mlp((D,), (), (F,))
     decoder.layers[-1].kernel.assign(W.T)
-    return VAE(Spec((F,)), encoder, decoder, latent=D, likelihood=PPCA, posterior=posterior, game=game)
+    return VAE(Spec.of(vector(F)), encoder, decoder, latent=D, likelihood=PPCA, posterior=posterior, game=game)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def exact():
 
 
 def log_weights(vae, x, k):
-    return vae.log_weights(from_wire(tf.constant(x)), None, Seed.of(tf.range(len(x))), k).numpy()
+    return vae.log_weights(from_unit(tf.constant(x)), None, Seed.of(tf.range(len(x))), k).numpy()
 
 
 def test_with_the_true_posterior_every_weight_is_the_marginal(exact, x, truth):
@@ -67,7 +67,7 @@ def test_with_the_true_posterior_every_weight_is_the_marginal(exact, x, truth):
 
 
 def test_log_likelihood_is_the_marginal(exact, x, truth):
-    found = exact.log_likelihood(tf.constant(x), tf.range(len(x), dtype=tf.int64))["log_likelihood"]
+    found = exact.log_likelihood(from_unit(tf.constant(x)), tf.range(len(x), dtype=tf.int64))["log_likelihood"]
     np.testing.assert_allclose(found, truth, atol=1e-3)
 
 
@@ -83,7 +83,7 @@ def test_a_poor_posteriors_bounds_rise_with_k_towards_the_marginal(x, truth):
 
 def test_iwae_of_one_sample_is_the_elbo(x):
     """The same z, the same −ELBO, up to the KL's being exact: equal in expectation."""
-    seeds, batch = Seed.of(tf.range(len(x))), Batch(from_wire(tf.constant(x)), tf.zeros(len(x), tf.int64))
+    seeds, batch = Seed.of(tf.range(len(x))), {"vector": from_unit(tf.constant(x))}
     elbo, weighted = (model(game=g).players[0].loss for g in (None, importance_weighted(1)))
     found = [
         [float(tf.reduce_mean(tf.add_n(list(f(batch, seeds.fold(i)).values())))) for i in range(60)]
@@ -98,7 +98,7 @@ def trained(vae, x, steps=1_500):
     vae.decoder.trainable = False
     config = TrainConfig(batch_size=len(x), jit="off", learning_rate=0.1, schedule="cosine")
     trainer = Trainer(vae, config, strategy.get("one"), total_steps=steps)
-    batch = Batch(from_wire(tf.constant(x)), tf.zeros(len(x), tf.int64))
+    batch = {"vector": from_unit(tf.constant(x))}
     list(trainer.run(iter([batch] * steps), steps))
     return vae
 
@@ -107,7 +107,7 @@ def trained(vae, x, steps=1_500):
 def test_a_learnt_bound_comes_close_to_the_marginal(kind, x, truth):
     flow = kind == "flow"
     posterior = Flow(D, flows=2, hidden=8, context=2) if flow else None
-    vae = trained(model(posterior=posterior, beside=2 * flow), x)
+    vae = trained(model(posterior=posterior, more=2 * flow), x)
     bound = log_weights(vae, x, 100).mean()
     assert truth.mean() - 0.05 < bound <= truth.mean() + 0.02
 
@@ -117,14 +117,14 @@ def test_a_single_weight_is_minus_the_loss_where_beta_is_one(name):
     """Each variant's terms are one estimate of −log p(x, z) / q(z|x), weighed as its paper says."""
     keras.utils.set_random_seed(0)
     parameters = {"iwae": {"k": 1}, "beta_tc_vae": {"beta": 1.0}, "beta_vae": {"beta": 1.0}}.get(name, {})
-    vae = registry.get(name)(Spec((8, 8, 1), 10), hidden=(16,), latent=3, **parameters)
-    batch = Batch(tf.random.stateless_uniform((64, 8, 8, 1), (0, 1), -1, 1), tf.zeros(64, tf.int64))
+    vae = registry.get(name)(Spec.of(image(8, 8, 1), 10), hidden=(16,), latent=3, **parameters)
+    x = tf.random.stateless_uniform((64, 8, 8, 1), (0, 1), -1, 1)
 
     @tf.function
     def both(i):
         seed = Seed.of(tf.range(64)).fold(i)
-        paid = tf.add_n([tf.reduce_mean(v) for v in vae.players[0].loss(batch, seed).values()])
-        return paid, tf.reduce_mean(vae.log_weights(batch.x, batch.label, seed, 1))
+        loss = tf.add_n([tf.reduce_mean(v) for v in vae.players[0].loss({"image": x}, seed).values()])
+        return loss, tf.reduce_mean(vae.log_weights(x, None, seed, 1))
 
     total = np.sum([both(tf.constant(i)) for i in range(40)], axis=1, dtype=np.float64)
     assert total.mean() == pytest.approx(0, abs=4 * total.std() / 40**0.5 + 1e-3)

@@ -9,7 +9,7 @@ from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
 from zoo.core import registry
-from zoo.core.model import Spec
+from zoo.core.features import Spec, image
 from zoo.core.random import Seed
 from zoo.losses import divergence, likelihood
 from zoo.vaes.factor_vae import permute_dims
@@ -20,7 +20,7 @@ RANDOM = np.random.default_rng(0)
 
 def build(name, shape=(8, 8, 1), **parameters):
     keras.utils.set_random_seed(0)
-    return registry.get(name)(Spec(shape, 10), **parameters)
+    return registry.get(name)(Spec.of(image(*shape), 10), **parameters)
 
 
 def test_the_gaussian_likelihood_is_tensorflow_probabilitys():

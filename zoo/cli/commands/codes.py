@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli.command import command
-from zoo.cli.connection import MODELS, Model, held_out
+from zoo.cli.connection import MODELS, Model
+from zoo.cli.examples import HeldOut, held_out
 from zoo.cli.flags import Flag
 from zoo.core.errors import UserError
 
-_DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
+_DATA = Flag("data", str, "mnist-5k", "data with the held-out examples to encode")
 
 
 @command(
@@ -16,17 +17,17 @@ _DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
     "MODEL",
     example="zoo latent vae --interpolate --data digits --models models --out latent.png",
     flags=[
-        Flag("map", bool, False, "a plane of codes, for a model of two"),
-        Flag("interpolate", bool, False, "from one example to another, by a line and by a great circle"),
-        Flag("traverse", bool, False, "one code at a time, the others as in one example"),
-        Flag("attribute", str, None, "add what sets class A apart, as in 8, or A from B, as in 8-3"),
-        Flag("extent", float, None, "how far codes go; default: 15 for a map, 3 for traversals"),
+        Flag("map", bool, False, "a plane of codes, for a model with two numbers in a code"),
+        Flag("interpolate", bool, False, "from one example to another, along a line and along a great circle"),
+        Flag("traverse", bool, False, "one number of the code at a time, the others as in one example"),
+        Flag("attribute", str, None, "add what distinguishes a class, as in 8, or one class from another, as in 8-3"),
+        Flag("extent", float, None, "largest value of a code; default: 15 for a map, 3 for traversals"),
         Flag("steps", int, None, "pictures in a row; default: 21 for a map, else 11"),
-        Flag("count", int, 6, "examples"),
-        Flag("seed", int, 0, "of the choice of examples"),
+        Flag("count", int, 6, "examples to encode"),
+        Flag("seed", int, 0, "seed of the choice of examples"),
         _DATA,
         *MODELS,
-        Flag("out", str, "latent.png", "a picture"),
+        Flag("out", str, "latent.png", "the picture, a .png"),
     ],
     tensorflow=False,
 )
@@ -44,9 +45,10 @@ def _latent(values: Any, positional: list[str]) -> None:
     with Model(values, positional[0]) as model:
         model.needs("decode", *(["encode"] if chosen[0] != "map" else []))
         codes, columns, labels = _WALKS[chosen[0]](values, model)
-        images = model("decode", codes=codes, label=labels)["images"]
-    if images.ndim != 4:
-        raise UserError(f"{model.name} decodes rows of numbers, {list(images.shape[1:])}, which have no picture.")
+        decoded = model("decode", codes=codes, label=labels)
+    if "images" not in decoded or decoded["images"].ndim != 4:
+        raise UserError(f"{model.name} decodes codes to {', '.join(decoded)}, of which there is no picture here.")
+    images = decoded["images"]
     Path(values.out).parent.mkdir(parents=True, exist_ok=True)
     pictures.grid(images, columns=columns).save(values.out)
     print(f"{len(images)} decoded codes of {model.name}: {values.out}")
@@ -55,7 +57,7 @@ def _latent(values: Any, positional: list[str]) -> None:
 def _plane(values: Any, model: Model) -> tuple[Any, int, Any]:
     from zoo.applications import latent
 
-    (size,) = model.shape("decode", "codes")
+    size = (model.shapes("decode")["codes"] or (0,))[-1]
     if size != 2:
         raise UserError(f"A map is of two codes; {model.name} has {size}. Train one with latent=2, or try --traverse.")
     steps = values.steps or 21
@@ -72,18 +74,17 @@ def _between(values: Any, model: Model) -> tuple[Any, int, Any]:
     steps = values.steps or 11
     pairs = list(zip(codes[::2], codes[1::2], strict=True))
     ways = [way(a, b, steps) for a, b in pairs for way in (latent.linear, latent.spherical)]
-    return np.concatenate(ways), steps, np.repeat(labels[::2], 2 * steps)
+    return np.concatenate(ways), steps, _repeated(labels, 2 * steps, slice(None, None, 2))
 
 
 def _one_by_one(values: Any, model: Model) -> tuple[Any, int, Any]:
-    import numpy as np
 
     from zoo.applications import latent
 
     codes, labels = _encoded(values, model, 1)
     steps = values.steps or 11
     rows = latent.traverse(codes[0], values.extent or 3.0, steps)
-    return rows, steps, np.repeat(labels, len(rows))
+    return rows, steps, _repeated(labels, len(rows))
 
 
 def _with_attribute(values: Any, model: Model) -> tuple[Any, int, Any]:
@@ -92,6 +93,8 @@ def _with_attribute(values: Any, model: Model) -> tuple[Any, int, Any]:
     from zoo.applications import latent
 
     codes, labels = _encoded(values, model, None)
+    if labels is None:
+        raise UserError(f"--attribute needs classes, and {values.data} has no labels. Give labelled --data.")
     a, dash, b = values.attribute.partition("-")
     try:
         has, lacks = labels == int(a), (labels == int(b)) if dash else labels != int(a)
@@ -109,9 +112,14 @@ def _with_attribute(values: Any, model: Model) -> tuple[Any, int, Any]:
 _WALKS = {"map": _plane, "interpolate": _between, "traverse": _one_by_one, "attribute": _with_attribute}
 
 
-def _encode(model: Model, images: Any, labels: Any) -> Any:
+def _repeated(labels: Any, times: int, chosen: slice = slice(None)) -> Any:
+    """Each of the chosen labels so often; None where there are none."""
+    return None if labels is None else labels[chosen].repeat(times)
+
+
+def _encode(model: Model, examples: HeldOut) -> Any:
     """The model's codes; of a distribution of them the mean."""
-    found = model("encode", images=images, label=labels)
+    found = model("encode", label=examples.label, **examples.inputs)
     return found["mean"] if "mean" in found else found["codes"]
 
 
@@ -119,12 +127,12 @@ def _encoded(values: Any, model: Model, count: int | None) -> tuple[Any, Any]:
     """The codes of held-out examples, `count` of them in the order of the seed, and their labels."""
     import numpy as np
 
-    images, labels = held_out(values.data, model.shape("encode", "images"))
-    order = np.random.default_rng(values.seed).permutation(len(images))[:count]
-    codes = _encode(model, images[order], labels[order])
+    examples = held_out(values.data, model.shapes("encode"))
+    chosen = examples.take(np.random.default_rng(values.seed).permutation(len(examples))[:count])
+    codes = _encode(model, chosen)
     if codes.dtype.kind != "f":
         raise UserError(f"{model.name}'s codes are whole numbers: there is no way between two of them.")
-    return codes, labels[order]
+    return codes, chosen.label
 
 
 @command(
@@ -132,10 +140,10 @@ def _encoded(values: Any, model: Model, count: int | None) -> tuple[Any, Any]:
     "MODEL [DATA]",
     example="zoo anomaly vae faces --data digits --rate 0.05 --models models --out anomalies.csv",
     flags=[
-        Flag("rate", float, 0.05, "share of normal examples that may be called anomalies"),
+        Flag("rate", float, 0.05, "share of normal examples that may be reported as anomalies"),
         Flag("data", str, "mnist-5k", "normal data, whose held-out examples set the threshold"),
         *MODELS,
-        Flag("out", str, "anomalies.csv", "a row for each example"),
+        Flag("out", str, "anomalies.csv", "CSV file with a row for each example"),
     ],
     tensorflow=False,
 )
@@ -147,17 +155,17 @@ def _anomaly(values: Any, positional: list[str]) -> None:
     name, *other = positional
     with Model(values, name) as model:
         model.needs("anomaly")
-        shape = model.shape("anomaly", "images")
-        images, labels = held_out(values.data, shape)
-        normal = model("anomaly", images=images, label=labels)["score"]
+        shapes = model.shapes("anomaly")
+        examples = held_out(values.data, shapes)
+        normal = model("anomaly", label=examples.label, **examples.inputs)["score"]
         # Half sets the threshold and the other half tests it: on the same examples the rate would be met by itself.
         limit = anomaly.threshold(normal[::2], values.rate)
         print(f"threshold {limit:.6g}, for a false alarm in {values.rate:.1%} of {values.data}'s held-out examples")
         print(f"false alarms among {len(normal[1::2])} others of them: {anomaly.alarms(normal[1::2], limit):.1%}")
         scores = normal
         if other:
-            images, labels = held_out(other[0], shape)
-            scores = model("anomaly", images=images, label=labels)["score"]
+            examples = held_out(other[0], shapes)
+            scores = model("anomaly", label=examples.label, **examples.inputs)["score"]
             print(f"anomalies among {len(scores)} of {other[0]}: {anomaly.alarms(scores, limit):.1%}")
     anomaly.write(Path(values.out), scores, limit)
     print(values.out)
@@ -168,10 +176,10 @@ def _anomaly(values: Any, positional: list[str]) -> None:
     "MODEL",
     example="zoo compress vae --data digits --models models --out codes.npz",
     flags=[
-        Flag("bits", int, 8, "of a number of a code, 1 to 16"),
-        Flag("data", str, "mnist-5k", "whose held-out examples are compressed"),
+        Flag("bits", int, 8, "bits for each number of a code, 1 to 16"),
+        Flag("data", str, "mnist-5k", "data with the held-out examples to compress"),
         *MODELS,
-        Flag("out", str, "codes.npz", "what is kept"),
+        Flag("out", str, "codes.npz", "an .npz with the compressed codes"),
     ],
     tensorflow=False,
 )
@@ -184,9 +192,12 @@ def _compress(values: Any, positional: list[str]) -> None:
         raise UserError(f"--out ends in .npz; received {values.out}.")
     with Model(values, positional[0]) as model:
         model.needs("encode", "decode")
-        images, labels = held_out(values.data, model.shape("encode", "images"))
-        packed = compression.pack(_encode(model, images, labels), values.bits)
-        again = model("decode", codes=compression.unpack(packed), label=labels)["images"]
+        examples = held_out(values.data, model.shapes("encode"))
+        packed = compression.pack(_encode(model, examples), values.bits)
+        again = model("decode", codes=compression.unpack(packed), label=examples.label)
+    name, *more = examples.inputs
+    if more:
+        raise UserError(f"{model.name} encodes the columns of a table; codes of pictures and signals are compressed.")
     compression.save(Path(values.out), packed)
-    print(compression.summary(images, again, packed))
+    print(compression.summary(examples.inputs[name], again[name], packed))
     print(values.out)

@@ -1,4 +1,4 @@
-"""Commands that explain what a model said: explain."""
+"""The command `explain`: which parts of an input decided a model's output."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +13,10 @@ from zoo.cli.flags import PAIR, Flag
 from zoo.core.errors import UserError
 
 EXAMPLES = 256
-"""Training examples from which patches are cut, and of which a mean is taken."""
+"""Training examples for the baselines patches:DATA and training:DATA."""
 
-COMPANY = 15
-"""Examples beside which a model that looks at its batch sees each input."""
+REFERENCE = 15
+"""Training examples of the reference batch."""
 
 
 @command(
@@ -24,30 +24,30 @@ COMPANY = 15
     "MODEL [IMAGES...]",
     example="zoo explain dcgan --seed 3 --models models --out explanation.html",
     flags=[
-        Flag("seed", int, None, "explain the model's own sample of this seed, or --count of them from it on"),
-        Flag("data", str, None, "explain the first examples of this data set's test split"),
-        Flag("count", int, 1, "of samples or examples; several get a folder with an index page"),
-        Flag("server", str, None, f"host:port of a server; default {SERVER} unless --models is given"),
+        Flag("seed", int, None, "explain the sample that the model generates from this seed, or from --count seeds"),
+        Flag("data", str, None, "explain the first examples of the test split of this data set"),
+        Flag("count", int, 1, "number of samples or examples; several give a folder with an index page"),
+        Flag("server", str, None, f"host:port of a server; default {SERVER} without --models"),
         Flag("models", str, None, "folder of exported models, instead of a server"),
         Flag("version", int, None, "of the model; default the latest"),
         Flag("target", str, None, "logits, discriminate:probability, class_logits[3]-class_logits[5], anomaly:score"),
         Flag("label", int, None, "the class of the input, for conditional models"),
         Flag("map", str, None, "grid:7, grid:4x4x4, slic:50, felzenszwalb:20, time:20, cells:6x8; default by input"),
-        Flag("engine", ("fast", "lime"), "fast", "balanced masks, as few as it takes, or the package `lime`"),
+        Flag("engine", ("fast", "lime"), "fast", "balanced masks, as few as needed, or the package lime"),
         Flag(
             "baseline",
             str,
             None,
-            "what a hidden part shows: a value, mean, blur, patches:DATA, training:DATA; default mean, 0 for rows",
+            "what replaces a masked part: a value, mean, blur, patches:DATA, training:DATA; default mean, 0 for rows",
         ),
-        Flag("samples", int, None, "perturbed inputs at most; default by engine"),
-        Flag("quality", bool, False, "measure faithfulness, stability and sanity too; takes some seconds"),
-        Flag("reference", str, None, "data set in whose company a model that looks at its batch sees each input"),
-        Flag("compare", PAIR, [], "two versions, as in --compare 1 2: side by side on the same masks"),
-        Flag("aggregate", bool, False, "where the model looks on the whole, over all inputs"),
-        Flag("attack", bool, False, "the smallest change that turns the decision (with --models)"),
-        Flag("threshold", float, 0.0, "of the target, where the decision turns"),
-        Flag("random_seed", int, 0, "of the perturbations"),
+        Flag("samples", int, None, "most perturbed inputs; default by engine"),
+        Flag("quality", bool, False, "evaluate faithfulness, stability and sanity too; takes some seconds"),
+        Flag("reference", str, None, "data set for a reference batch, for models whose output depends on their batch"),
+        Flag("compare", PAIR, [], "two versions, as in --compare 1 2: side by side, with the same masks"),
+        Flag("aggregate", bool, False, "also the mean explanation over all inputs"),
+        Flag("attack", bool, False, "also the smallest change of the input that changes the decision; needs --models"),
+        Flag("threshold", float, 0.0, "of the target, where the decision changes"),
+        Flag("random_seed", int, 0, "of the masks"),
         Flag("out", str, None, "explanation.png, .html, .json or .npz; for several inputs a folder"),
     ],
 )
@@ -68,19 +68,19 @@ def _explain(values: Any, positional: list[str]) -> None:
 def _check(values: Any, files: list[str]) -> None:
     if [bool(files), values.seed is not None, values.data is not None].count(True) != 1:
         raise UserError(
-            "Give an image to explain, or --seed for the model's own samples, or --data for a data set's examples: "
+            "Give an image to explain, or --seed for samples of the model, or --data for examples of a data set: "
             "one of the three."
         )
     if values.server and values.models:
-        raise UserError("--server and --models exclude each other: the model is served, or read from its folder.")
+        raise UserError("Give --server or --models, not both: the model is served, or read from its folder.")
     if values.count < 1:
         raise UserError(f"--count is 1 or more; received {values.count}.")
     if values.compare and (len(values.compare) != 2 or not all(v.isdecimal() for v in values.compare)):
         raise UserError(f"--compare takes two versions, as in --compare 1 2; received {' '.join(values.compare)}.")
     if values.compare and (values.count > 1 or len(files) > 1 or values.aggregate or values.attack):
-        raise UserError("--compare takes one input, and neither --aggregate nor --attack.")
+        raise UserError("--compare takes one input, without --aggregate and --attack.")
     if values.attack and not values.models:
-        raise UserError("--attack follows gradients, which a server does not give: say --models instead of --server.")
+        raise UserError("--attack needs gradients, which a server does not give: use --models instead of --server.")
 
 
 def _source(values: Any, model: str, version: int | None) -> Any:
@@ -108,20 +108,23 @@ def _read(path: Path, shape: Any) -> NDArray[Any]:
         except (OSError, ValueError) as error:
             raise UserError(f"{path} cannot be read as an array ({error}). Give a .npy file of numbers.") from None
     if shape is not None and len(shape) != 3:
-        raise UserError(f"The model takes inputs of the shape {tuple(shape)}, no pictures: give a .npy file of one.")
+        raise UserError(f"The model takes inputs of shape {tuple(shape)}, not images: give a .npy file with one input.")
     return explain.read_image(path, shape)
 
 
 def _examples(name: str, split: str, count: int) -> NDArray[Any]:
-    """The first examples of a data set, as they are on the wire."""
+    """The first examples of a data set, in the range that served models take."""
     from zoo import data
-    from zoo.core.model import to_wire
 
-    return np.asarray(to_wire(getattr(data.load(name), split).arrays(count)[0]), np.float32)
+    found = data.load(name)
+    wire = found.spec.feature.to_wire("x", getattr(found, split).arrays(count)[found.spec.target])
+    if list(wire) != ["x"]:
+        raise UserError(f"{name} is a table of columns; give a .npy file with the inputs as the model takes them.")
+    return np.asarray(wire["x"], np.float32)
 
 
 def _options(values: Any, source: Any) -> dict[str, Any]:
-    reference = None if values.reference is None else _examples(values.reference, "train", COMPANY)
+    reference = None if values.reference is None else _examples(values.reference, "train", REFERENCE)
     return {
         "map": _map(values.map),
         "samples": values.samples,
@@ -141,10 +144,10 @@ def _map(text: str | None) -> Callable[[NDArray[Any]], Any] | None:
         return None
     kind, _, numbers = text.partition(":")
     makers: dict[str, Callable[..., Any]] = {
-        "grid": lambda x, *n: explain.grid(x.shape, n * 2 if len(n) == 1 else n or (7, 7)),
+        "grid": lambda x, *n: explain.grid(x.shape, n * 2 if len(n) == 1 else n or None),
         "slic": explain.slic,
         "felzenszwalb": explain.felzenszwalb,
-        "time": lambda x, *n: explain.stretches(x.shape, *n),
+        "time": lambda x, *n: explain.time_segments(x.shape, *n),
         "cells": lambda x, *n: explain.cells(len(x), *n),
     }
     try:
@@ -173,18 +176,19 @@ def _baseline(text: str | None, shape: Any) -> Any:
 
 def _one(values: Any, source: Any, x: NDArray[Any], options: dict[str, Any]) -> None:
     import explain
-    from explain.report import explanation, pages
+    from explain.report import pages
+    from explain.report.explanation import check_format
 
     out = Path(values.out or ("explanation.html" if values.attack else "explanation.png"))
     if values.attack and out.suffix != ".html":
-        raise UserError(f"An attack is shown on a page: --out something.html; received {out}.")
-    explanation.form(out)
+        raise UserError(f"An attack is written as a page: --out attack.html; received {out}.")
+    check_format(out)
     found = explain.explain(source, x, **options)
     print(found.summary)
     if values.attack:
-        turned = explain.attack(source, x, threshold=values.threshold)
-        print(turned.summary)
-        pages.write(out, pages.page(found, turned))
+        attack = explain.attack(source, x, threshold=values.threshold)
+        print(attack.summary)
+        pages.write(out, pages.page(found, attack))
     else:
         found.save(out)
     print(out)
@@ -196,33 +200,34 @@ def _compare(values: Any, model: str, x: NDArray[Any], options: dict[str, Any]) 
 
     out = Path(values.out or "comparison.html")
     if out.suffix != ".html":
-        raise UserError(f"A comparison is a page: --out something.html; received {out}.")
+        raise UserError(f"A comparison is written as a page: --out comparison.html; received {out}.")
     one, other = map(int, values.compare)
     with _source(values, model, one) as first, _source(values, model, other) as second:
         pair = explain.compare(first, second, x, **options)
     for found in pair:
         print(f"version {found.version}\n{found.summary}")
-    print(f"rank correlation of the two: {explain.likeness(*pair):.2f}")
+    print(f"rank correlation of the two: {explain.rank_correlation(*pair):.2f}")
     pages.write(out, pages.comparison(*pair))
     print(out)
 
 
 def _many(values: Any, source: Any, inputs: list[NDArray[Any]], options: dict[str, Any]) -> None:
     import explain
-    from explain.report import explanation, pages, pictures
+    from explain.report import pages, pictures
+    from explain.report.explanation import FORMATS
 
     out = Path(values.out or "explanations")
-    if out.suffix.lower() in explanation.FORMS:
-        raise UserError(f"{len(inputs)} explanations are a folder: --out explanations; received {out}.")
+    if out.suffix.lower() in FORMATS:
+        raise UserError(f"{len(inputs)} explanations are written to a folder: --out explanations; received {out}.")
     found = explain.explain_many(source, inputs, progress=True, **options)
     named = [(f"{i:04}.html", e) for i, e in enumerate(found)]
     for address, e in named:
-        turned = explain.attack(source, e.x, threshold=values.threshold) if values.attack else None
-        pages.write(out / address, pages.page(e, turned))
+        attack = explain.attack(source, e.x, threshold=values.threshold) if values.attack else None
+        pages.write(out / address, pages.page(e, attack))
         e.save(out / address.replace(".html", ".json"))
     above = pictures.aggregated(explain.aggregate(found)) if values.aggregate else None
     if above:
         (out / "aggregate.png").write_bytes(above)
     pages.write(out / "index.html", pages.index(named, above))
     trusted = sum(e.trust in ("trust", "caution") for e in found)
-    print(f"{trusted} of {len(found)} can be trusted, at least in their largest parts.\n{out / 'index.html'}")
+    print(f"{trusted} of {len(found)} can be trusted, at least in their largest coefficients.\n{out / 'index.html'}")

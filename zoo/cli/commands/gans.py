@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo.cli.command import command
-from zoo.cli.connection import MODELS, Model, held_out
+from zoo.cli.connection import MODELS, Model
+from zoo.cli.examples import held_out
 from zoo.cli.flags import Flag
 from zoo.core.errors import UserError
 
@@ -19,13 +20,18 @@ _HIDDEN = ("center", "left", "right", "top", "bottom", "none")
     example="zoo complete dcgan --hide left --data digits --models models --steps 50 --out completed.png",
     flags=[
         Flag("models", str, "models", "folder of exported models"),
-        Flag("data", str, "mnist-5k", "whose held-out examples are completed"),
-        Flag("hide", _HIDDEN, "center", "the part that is hidden"),
-        Flag("count", int, 8, "examples"),
-        Flag("steps", int, 200, "of each search"),
-        Flag("starts", int, 4, "searches for each example, of which the best counts"),
-        Flag("seed", int, 0, "of the starts"),
-        Flag("out", str, "completed.png", "original, hidden, completed, in rows; or scores of examples (.csv)"),
+        Flag("data", str, "mnist-5k", "data with the held-out examples to complete"),
+        Flag("hide", _HIDDEN, "center", "part of each image that is hidden"),
+        Flag("count", int, 8, "examples to complete"),
+        Flag("steps", int, 200, "steps of each search"),
+        Flag("starts", int, 4, "searches for each example; the best is kept"),
+        Flag("seed", int, 0, "seed of the searches' starts"),
+        Flag(
+            "out",
+            str,
+            "completed.png",
+            "a picture of originals, hidden and completed images; or a .csv of scores",
+        ),
     ],
 )
 def _complete(values: Any, positional: list[str]) -> None:
@@ -43,7 +49,7 @@ def _complete(values: Any, positional: list[str]) -> None:
     model = search.Exported(Path(values.models), positional[0])
     if len(model.shape) != 3:
         raise UserError(f"{positional[0]} draws rows of numbers, {list(model.shape)}, of which no part can be hidden.")
-    images = held_out(values.data, model.shape)[0][: values.count]
+    images = held_out(values.data, {"images": (None, *model.shape)}).inputs["images"][: values.count]
     known = search.hidden(values.hide, model.shape)
     options = {"seed": values.seed, "starts": values.starts, "steps": values.steps}
     found = search.search(model.generate, images, known, model.latent, realism=model.realism_loss, **options)
@@ -78,10 +84,10 @@ def _write(path: Path, scores: list[float]) -> None:
     example="zoo augment cgan --count 20 --data digits --models models --out augmented.npz",
     flags=[
         Flag("count", int, 100, "samples of each class"),
-        Flag("seed", int, 0, "of the first sample"),
-        Flag("data", str, "mnist-5k", "real data, on which the classifier is tested"),
+        Flag("seed", int, 0, "seed of the first sample"),
+        Flag("data", str, "mnist-5k", "real data that the classifier is tested on"),
         *MODELS,
-        Flag("out", str, "augmented.npz", "images in [0, 1] and labels; `--data FILE` reads them"),
+        Flag("out", str, "augmented.npz", "an .npz with images in [0, 1] and labels, as `--data` reads"),
     ],
     tensorflow=False,
 )
@@ -124,9 +130,11 @@ def _real(values: Any) -> Any:
 
 def _learnt(real: Any, images: Any, label: Any) -> Any:
     """What classifiers learn from real examples and from samples."""
+    from zoo.core.features import from_unit
     from zoo.evaluation.metrics.cross_accuracy import Labelled, cross_accuracy
 
     if images.shape[1:] != real.spec.shape:
         raise UserError(f"The samples have shape {images.shape[1:]}, the data {real.spec.shape}. Give other --data.")
-    train, test = (Labelled(*part.arrays()) for part in (real.train, real.test))
-    return cross_accuracy(train, test, Labelled(2.0 * images - 1.0, label), seed=0)
+    arrays = [part.arrays() for part in (real.train, real.test)]
+    train, test = (Labelled(a[real.spec.target], a["label"]) for a in arrays)
+    return cross_accuracy(train, test, Labelled(from_unit(images), label), seed=0)

@@ -15,9 +15,9 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.core.features import Spec
-from zoo.data.dataset import Data
+from zoo.data.dataset import Data, Notes
 from zoo.data.errors import DataError
-from zoo.data.images import Format
+from zoo.data.form import Format
 from zoo.data.plan import Plan
 from zoo.data.splits import Arrays, Split
 
@@ -30,7 +30,8 @@ def inverse(x: np.ndarray) -> np.ndarray:
 def edges(x: np.ndarray) -> np.ndarray:
     """The gradient's length by Sobel's kernels, images (N, H, W, C) in [-1, 1]; a step of half the range is white."""
     slopes = tf.image.sobel_edges(tf.constant(x)) / 4.0
-    return tf.clip_by_value(2.0 * tf.norm(slopes, axis=-1) - 1.0, -1.0, 1.0).numpy()
+    lengths: np.ndarray = tf.clip_by_value(2.0 * tf.norm(slopes, axis=-1) - 1.0, -1.0, 1.0).numpy()
+    return lengths
 
 
 MAPS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {"edges": edges, "inverse": inverse}
@@ -60,6 +61,14 @@ class Domains(Split):
         """See Split. Where the domains are not paired and there is no limit, `a` and `b` may differ in length."""
         return _side_by_side(self.first.arrays(limit), self.second.arrays(limit))
 
+    def labels(self) -> np.ndarray | None:
+        """The first domain's."""
+        return self.first.labels()
+
+    def identity(self) -> bytes:
+        """See Split."""
+        return self.first.identity() + self.second.identity()
+
     def _dataset(self, plan: Plan) -> tf.data.Dataset:
         own = plan if self.paired else dataclasses.replace(plan, count=self.second.count, seed=plan.seed + 1)
         return tf.data.Dataset.zip(self.first._dataset(plan), self.second._dataset(own)).map(_side_by_side)
@@ -79,17 +88,31 @@ def load(name: str, form: Format, load_one: Callable[[str, Format], Data]) -> Da
     if not plus or not first or not second:
         raise DataError(f"domains:{name} names no two domains. Write domains:mnist-5k+edges, or domains:FOLDER+FOLDER.")
     one = load_one(first, form)
-    if one.spec.kind != "image":
+    if one.spec.targets != ("image",):
         raise DataError(f"{first} has {one.spec.feature.describe()}; domains are of images. Choose another set.")
     height, width, channels = one.spec.shape
     if second in MAPS:
         train, test = _mapped(one, MAPS[second])
-    else:
-        two = load_one(second, Format((height, width), channels))
-        train, test = Domains(one.train, two.train, paired=False), Domains(one.test, two.test, paired=False)
-    others = {key: f for key, f in one.spec.features.items() if key != "image"}
-    spec = Spec({"a": one.spec.feature, "b": one.spec.feature, **others}, ("a", "b"), one.spec.condition)
-    return Data(f"domains:{name}", spec, train, test)
+        return Data(f"domains:{name}", _spec(one.spec), train, test, one.notes)
+    two = load_one(second, dataclasses.replace(form, size=(height, width), channels=channels))
+    if two.spec.targets != ("image",):
+        raise DataError(f"{second} has {two.spec.feature.describe()}; domains are of images. Choose another set.")
+    return combined(f"domains:{name}", one, two)
+
+
+def combined(name: str, one: Data, two: Data) -> Data:
+    """Two sets of images of one shape as two domains without pairs."""
+    train, test = (
+        Domains(first, second, paired=False) for first, second in ((one.train, two.train), (one.test, two.test))
+    )
+    warnings = (*one.notes.warnings, *two.notes.warnings)
+    left_out = (*one.notes.left_out, *two.notes.left_out)
+    return Data(name, _spec(one.spec), train, test, Notes(one.notes.values, left_out, warnings))
+
+
+def _spec(one: Spec) -> Spec:
+    others = {key: f for key, f in one.features.items() if key != "image"}
+    return Spec({"a": one.feature, "b": one.feature, **others}, ("a", "b"), one.condition)
 
 
 def _mapped(data: Data, change: Callable[[np.ndarray], np.ndarray]) -> tuple[Domains, Domains]:

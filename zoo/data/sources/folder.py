@@ -1,58 +1,66 @@
-"""A folder of images."""
+"""Images in a folder or a zip archive."""
 
+import dataclasses
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from serving.protocol import images as pictures
 from zoo.core.features import image
-from zoo.data.dataset import Data, chosen, spec_of
-from zoo.data.errors import DataError
-from zoo.data.images import Format, Shape, conform, decode, header
-from zoo.data.splits import Disk, held_out
+from zoo.data.dataset import Data, chosen
+from zoo.data.errors import many
+from zoo.data.form import Format, Shape
+from zoo.data.images import conform, dark
+from zoo.data.sources import captions, domains, layout, placed, tree
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
 
+def load(root: Path, form: Format, files: tree.Files, others: tree.Files) -> Data:
+    """The images `files` of a folder or archive `root`, and what lies beside them.
 
-def load(root: Path, form: Format) -> Data:
-    """All images under `root`.
-
-    Where every one is in one of several subfolders, these are the classes, in the order of their names;
-    subfolders `train` and `test` are the splits instead, with the classes below them.
-
-    Every file's header is read now, the pixels when their turn comes. Errors: DataError,
-    which names the file.
+    Folders are splits, classes or domains (zoo.data.sources.layout), and a file of captions is a feature `caption`.
+    Errors: DataError, which names the files.
     """
-    files = images(root)
-    if not files:
-        raise DataError(f"{root} has no images ({', '.join(SUFFIXES)}). Give a folder that has some.")
-    shape = form.shape((str(file), header(file, str(file))) for file in files)
-    within = [file.relative_to(root).parts[:-1] for file in files]
-    own_test = {parts[:1] for parts in within} == {("train",), ("test",)}
-    names, labels = _classes([parts[1:] if own_test else parts for parts in within])
-    test = np.array([parts[0] == "test" for parts in within]) if own_test else held_out(labels, len(files))
-    read = partial(_read, shape=shape)
-    train, held = (
-        Disk(chosen(files, rows), read, "image", shape, others={} if labels is None else {"label": labels[rows]})
-        for rows in (~test, test)
-    )
-    return Data(str(root), spec_of(image(*shape), labels, names), train, held)
+    two = layout.domains([parts[:-1] for _, parts in files])
+    if two is None:
+        texts, warnings, rest = captions.find(files, others)
+        arranged = layout.arranged([parts[:-1] for _, parts in files])
+        arranged.warnings += warnings
+        return placed.load(str(root), files, rest, form, _header, _described, texts=texts, arranged=arranged)
+    sides, test = two
+    made: list[Data] = []
+    for side in "ab":
+        mine = np.array([s == side for s in sides])
+        arranged = layout.Layout(np.ones(int(mine.sum()), bool), test[mine] if test[mine].any() else None)
+        name = f"{root} ({side.upper()})"
+        made.append(placed.load(name, chosen(files, mine), (), form, _header, _described, arranged=arranged))
+        height, width, channels = made[0].spec.shape
+        form = dataclasses.replace(form, size=(height, width), channels=channels)
+    return domains.combined(str(root), *made)
 
 
-def images(root: Path) -> list[Path]:
-    """The image files under a folder, in the order of their names; hidden ones are left out."""
-    found = (p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-    return sorted(p for p in found if not any(part.startswith(".") for part in p.relative_to(root).parts))
+def _described(headers: Sequence[tuple[str, Any]], form: Format) -> placed.Reading:
+    shape = form.shape((name, header.shape) for name, header in headers)
+    animated, clear = sum(header.frames > 1 for _, header in headers), sum(header.alpha for _, header in headers)
+    warnings = [f"of {many(animated, 'animated file')} the first frame is used"] if animated else []
+    if clear and shape[2] != 4:
+        how = "another --background, or --channels=4 to keep them"
+        warnings.append(f"{many(clear, 'image', 'has')} transparent pixels, laid on {form.background} ({how})")
+    white = max(header.white for _, header in headers)
+    judge = partial(_judge, white=white, form=form)
+    return placed.Reading(image(*shape), partial(_read, shape=shape, form=form), warnings, "uint8", judge)
 
 
-def _classes(folders: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], np.ndarray | None]:
-    names = tuple(sorted({parts[0] if parts else "" for parts in folders}))
-    if "" in names or len(names) == 1:
-        return (), None
-    number = {name: i for i, name in enumerate(names)}
-    return names, np.array([number[parts[0]] for parts in folders], np.int64)
+def _judge(low: float, high: float, white: int, form: Format) -> str:
+    # A pixel of 8 bits may stand for any of 257 values of 16.
+    return "" if form.span else dark(high if white == 255 else max(0.0, (high - 0.5) * 257), white)
 
 
-def _read(file: Path, shape: Shape) -> np.ndarray:
-    return conform(decode(file, str(file)), shape)
+def _header(source: tree.Source, form: Format) -> pictures.Header:
+    return form.header(tree.content(source), str(source))
+
+
+def _read(source: tree.Source, shape: Shape, form: Format) -> np.ndarray:
+    return conform(form.decode(tree.content(source), str(source), 4 if shape[2] == 4 else None), shape)

@@ -1,28 +1,29 @@
-"""Arrays from a NumPy archive."""
+"""Arrays from NumPy's files, .npz and .npy."""
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from zoo.data.dataset import Data, Examples, in_memory, joined
+from zoo.data.dataset import Data, Examples, Notes, in_memory, joined
 from zoo.data.errors import DataError
-from zoo.data.images import Format
+from zoo.data.form import Format
 
-_IMAGES, _LABELS = ("x", "images"), ("y", "label", "labels")
+_EXAMPLES, _LABELS = ("x", "images"), ("y", "label", "labels")
 
 
-def load(path: Path, form: Format) -> Data:
-    """An .npz with `x` or `images` (or else its first array) and, optionally, `y`, `label` or `labels`.
+SUFFIXES = (".npz", ".npy")
 
-    Images are (N, H, W) or (N, H, W, C), videos (N, T, H, W, C), a table is (N, F). With x_train and x_test, and
-    y_train and y_test where there are labels, the test split is the file's own. Errors: DataError.
-    """
+
+def load(name: str, paths: Sequence[Path], form: Format) -> Data:
+    """An .npy of examples, or an .npz, see `of`. Errors: DataError."""
+    (path,) = paths
     try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+        with open(path, "rb") as file:
+            opened = np.load(file, allow_pickle=False)
+            arrays = {"x": opened} if isinstance(opened, np.ndarray) else {key: opened[key] for key in opened.files}
     except (
         OSError,
         ValueError,
@@ -33,23 +34,54 @@ def load(path: Path, form: Format) -> Data:
         TypeError,
     ) as error:
         raise DataError(
-            f"{path} cannot be read as an .npz of numeric arrays ({error}). Write it again with np.savez."
+            f"{path} cannot be read as an {path.suffix} of numeric arrays ({error}). Write it again with np.save or "
+            "np.savez."
         ) from None
-    return in_memory(str(path), _examples(arrays, path), form)
+    return of(name, arrays, form)
 
 
-def _examples(arrays: Mapping[str, np.ndarray], path: Path) -> Examples:
+def of(name: str, arrays: Mapping[str, np.ndarray], form: Format) -> Data:
+    """Arrays by name: `x` or `images` (or else the first) and, optionally, `y`, `label` or `labels`, and texts (N,).
+
+    With x_train and x_test, and y_train and y_test where there are labels, the test split is their own. Other arrays
+    are left out, and named, unless `form.features` says what they are. Errors: DataError.
+    """
+    arrays = {key: array for key, array in arrays.items() if key not in form.omit}
+    examples, used, warnings = _examples(arrays, name)
+    others, idle = _others({key: array for key, array in arrays.items() if key not in used}, len(examples.x), form)
+    left_out = tuple(f"{key!r} {arrays[key].dtype} {arrays[key].shape}" for key in idle)
+    return in_memory(name, examples._replace(others=others), form, notes=Notes(None, left_out, warnings))
+
+
+def _examples(arrays: Mapping[str, np.ndarray], name: str) -> tuple[Examples, set[str], tuple[str, ...]]:
+    """The examples, the names of the arrays that they come from, and warnings."""
     if "x_train" in arrays and "x_test" in arrays:
         train, test = ((arrays[f"x_{part}"], arrays.get(f"y_{part}")) for part in ("train", "test"))
         if train[0].shape[1:] != test[0].shape[1:]:
             raise DataError(
-                f"x_train {train[0].shape} and x_test {test[0].shape} of {path} do not fit. Make them alike."
+                f"x_train {train[0].shape} and x_test {test[0].shape} of {name} do not fit. Make them alike."
             )
-        return joined(train, test)
-    keys = [*(k for k in _IMAGES if k in arrays), *(k for k in arrays if k not in _LABELS)]
+        used: set[str] = {"x_train", "x_test"}
+        given = [key for key in ("y_train", "y_test") if key in arrays]
+        if len(given) == 1:
+            other = "y_test" if given == ["y_train"] else "y_train"
+            warning = f"{given[0]} has no {other} beside it, so no labels are used"
+            return joined(train, test)._replace(labels=None), used | set(given), (warning,)
+        return joined(train, test), used | set(given), ()
+    keys = [*(k for k in _EXAMPLES if k in arrays), *(k for k in arrays if k not in _LABELS)]
     if not keys:
-        raise DataError(f"{path} has no array of examples; its keys are {sorted(arrays)}. Name one `x`.")
+        raise DataError(f"{name} has no array of examples; its keys are {sorted(arrays)}. Name one `x`.")
     x = arrays[keys[0]]
-    if x.ndim < 2:
-        raise DataError(f"{keys[0]!r} in {path} has the shape {x.shape}; images are (N, H, W[, C]), a table (N, F).")
-    return Examples(x, next((arrays[k] for k in _LABELS if k in arrays), None))
+    if x.ndim < 1 or (x.ndim < 2 and x.dtype.kind not in "US"):
+        raise DataError(f"{keys[0]!r} in {name} has the shape {x.shape}; images are (N, H, W[, C]), a table (N, F).")
+    label = next((key for key in _LABELS if key in arrays), None)
+    return Examples(x, arrays[label] if label else None), {keys[0], *([label] if label else [])}, ()
+
+
+def _others(arrays: Mapping[str, np.ndarray], count: int, form: Format) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Arrays that are features, texts and those of which it is said; and the names of the rest."""
+    missing = sorted(set(form.features) - set(arrays))
+    if missing:
+        raise DataError(f"There is no array {missing[0]!r}, which `features` names. The others are {sorted(arrays)}.")
+    chosen = {k: a for k, a in arrays.items() if k in form.features or (a.dtype.kind in "US" and a.shape == (count,))}
+    return chosen, [key for key in arrays if key not in chosen]

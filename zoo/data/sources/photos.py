@@ -28,8 +28,8 @@ def photos() -> Examples:
 def _photo(name: str) -> np.ndarray:
     """uint8 (H, W, 3)."""
     if name.endswith(".jpg"):
-        return package("sklearn.datasets", "scikit-learn").load_sample_image(name)
-    return getattr(package("skimage.data", "scikit-image"), name)()
+        return np.asarray(package("sklearn.datasets", "scikit-learn").load_sample_image(name))
+    return np.asarray(getattr(package("skimage.data", "scikit-image"), name)())
 
 
 def _crops(photo: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:

@@ -68,4 +68,5 @@ def _one(kind: int, radius: float, angle: float, centre: np.ndarray) -> np.ndarr
         u**2 + (2 * v) ** 2 <= 1.0,
         np.maximum(v, _SLANT * np.abs(u) - v / 2) <= 0.75,
     )[kind]
-    return np.rint(255 * inside.reshape(SIDE, _FINE, SIDE, _FINE).mean(axis=(1, 3))).astype(np.uint8)
+    covered: np.ndarray = np.rint(255 * inside.reshape(SIDE, _FINE, SIDE, _FINE).mean(axis=(1, 3))).astype(np.uint8)
+    return covered

@@ -11,8 +11,10 @@ from zoo.core import features as kinds
 from zoo.core.features import Spec
 from zoo.data.dataset import Data
 from zoo.data.errors import DataError
-from zoo.data.images import Format, Shape, conform, decode
-from zoo.data.splits import Stream, held_out
+from zoo.data.form import Format, Shape
+from zoo.data.images import conform
+from zoo.data.splits import held_out
+from zoo.data.stream import Stream
 
 
 def load(name: str, form: Format) -> Data:
@@ -35,7 +37,7 @@ def load(name: str, form: Format) -> Data:
         numbers = _labels(train) if label else None
         mask = held_out(numbers, _count(train) if numbers is None else len(numbers))
         train, test = _kept(train, ~mask), _kept(train, mask)
-    read = partial(_read, name=name, shape=shape)
+    read = partial(_read, name=name, shape=shape, form=form)
     learn, held = (Stream(rows, read, _count(rows), "image", shape) for rows in (train, test))
     names = tuple(features[label].names) if label else ()
     return Data(f"tfds:{name}", Spec.of(kinds.image(*shape), names), learn, held)
@@ -121,5 +123,5 @@ def _count(rows: tf.data.Dataset) -> int:
     return known if known >= 0 else int(rows.reduce(np.int64(0), lambda n, _: n + 1))
 
 
-def _read(data: bytes, name: str, shape: Shape) -> np.ndarray:
-    return conform(decode(data, f"An image of tfds:{name}"), shape)
+def _read(data: bytes, name: str, shape: Shape, form: Format) -> np.ndarray:
+    return conform(form.decode(data, f"An image of tfds:{name}", 4 if shape[2] == 4 else None), shape)

@@ -7,7 +7,6 @@ from typing import final
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
 from zoo.core.config import TrainConfig
 from zoo.core.errors import UserError
@@ -16,6 +15,7 @@ from zoo.core.model import Batch, GenerativeModel, Metric, Player, Signature, Te
 from zoo.core.random import Seed
 from zoo.data import Data, Split
 from zoo.data.splits import Arrays
+from zoo.display.progress import Bar
 from zoo.evaluation.evaluators.evaluator import Evaluator, Record
 from zoo.evaluation.evaluators.network import classifier
 from zoo.evaluation.metrics.bootstrap import Estimate, of_mean
@@ -92,9 +92,10 @@ def train(data: Data, *, command: str, epochs: int = 20, batch_size: int = 64, s
     model = _Classifier(spec)
     trainer = Trainer(model, config, placed, total_steps=steps)
     batches = strategy.iterate(placed, lambda *_: split.batches(config.batch_size, seed=seed, steps=steps))
-    with tqdm(trainer.run(batches, steps), total=steps, unit="step", dynamic_ncols=True) as bar:
-        for terms in bar:
-            bar.set_postfix_str(f"accuracy {terms['classifier/accuracy']:.2f}", refresh=False)
+    with Bar(total=steps, unit="steps", label="evaluator") as bar:
+        for terms in trainer.run(batches, steps):
+            bar.note(f"accuracy {terms['classifier/accuracy']:.2f}")
+            bar.update()
     _finish(model.network, _some(split, seed)[spec.target])
     record = Record(
         data.name, model.network.input_shape[1:], spec.features["label"].names, command, versions=versions()

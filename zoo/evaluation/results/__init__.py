@@ -13,6 +13,8 @@ from zoo.evaluation.results.verification import ClaimResult, Verification
 
 __all__ = ["OURS", "ClaimResult", "Comparison", "Entry", "Results", "Store", "Verification"]
 
+__all__ = ["OURS", "Results", "Store"]
+
 OURS = Path(__file__).parent
 """The folder of the project's own results."""
 

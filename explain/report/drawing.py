@@ -9,14 +9,16 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from explain.fit.uncertainty import STANDARD_ERRORS_95
 from explain.report.attribution import Attribution
 from explain.report.captions import full_name, literal, output_name, part_name
 
 COLOURS = "RdBu_r"  # diverging, and safe for colour-blind readers: red raises the target, blue lowers it
-OPACITY = 0.7  # of the colours over the image
-DARKEST = 0.4  # the grey of black pixels under the colours
+DARKEST = 0.4  # the grey of black pixels in dead parts
+OUTLINE_DETAIL = 40  # the finest detail of an outline, as a fraction of the longer side
+FAINT = 0.1  # the least contrast of an image that gets an outline
 LISTED = 20  # bars of a table
 FRAMES = 6  # of a video
 
@@ -40,11 +42,16 @@ def show(axes: Axes, image: NDArray[Any]) -> None:
 
 
 def overlay(axes: Axes, image: NDArray[Any], heat: NDArray[np.float64], largest: float) -> None:
-    """The effects `heat` (H, W), or the sum over channels of (H, W, C), in colour over an image (H, W, C)."""
-    # The image is paled, so that a colour looks the same over dark and bright parts.
+    """The effects `heat` (H, W), or the sum over channels of (H, W, C), with the outlines of an image (H, W, C).
+
+    Colours are opaque, so that they equal those of the colour bar; dead parts show the image in grey.
+    """
     show(axes, DARKEST + (1 - DARKEST) * image.mean(axis=2, keepdims=True))
     heat = over_channels(heat) if heat.ndim == 3 else heat
-    axes.imshow(heat, cmap=COLOURS, norm=Normalize(-largest, largest), alpha=OPACITY, interpolation="nearest")
+    axes.imshow(heat, cmap=COLOURS, norm=Normalize(-largest, largest), interpolation="nearest")
+    smooth = gaussian_filter(image.mean(axis=2).astype(np.float64), max(image.shape[:2]) / OUTLINE_DETAIL)
+    if min(image.shape[:2]) > 1 and np.ptp(smooth) > FAINT:
+        axes.contour(smooth, [(smooth.min() + smooth.max()) / 2], colors="0.35", linewidths=0.7)
 
 
 def over_channels(heat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -76,7 +83,7 @@ def _image(figure: FigureBase, e: Attribution, largest: float) -> None:
         overlay(right, e.x, e.heat, largest)
     colour_bar(figure, [right, *others], e, largest)
     if e.dead:
-        right.text(0.5, -0.02, "dark grey parts equal the baseline", transform=right.transAxes, ha="center", va="top")
+        right.text(0.5, -0.02, "grey parts equal the baseline", transform=right.transAxes, ha="center", va="top")
 
 
 def _video(figure: FigureBase, e: Attribution, largest: float) -> None:
@@ -109,7 +116,7 @@ def _signal(figure: FigureBase, e: Attribution, largest: float) -> None:
         shades = colours(heat[:, channel], largest)
         edges = [0, *(np.flatnonzero(np.diff(labels[:, channel])) + 1), len(labels)]
         for start, stop in pairwise(edges):
-            axes.axvspan(start - 0.5, stop - 0.5, color=shades[start], alpha=OPACITY, linewidth=0)
+            axes.axvspan(start - 0.5, stop - 0.5, color=shades[start], linewidth=0)
         axes.plot(e.x if len(panels) == 1 else e.x[:, channel], color="0.1", linewidth=0.9)
         axes.set_xlim(-0.5, len(e.x) - 0.5)
         if len(panels) > 1:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from explain import Attack, Function, Map, aggregate, explain, grid, time_segments
-from explain.report import captions, pages, pictures
+from explain.report import captions, drawing, pages, pictures
 
 
 def columns_of_red_and_blue(explanation, path):
@@ -113,3 +113,20 @@ def test_a_blur_leaves_the_channels_of_such_parts_apart():
     labels = np.broadcast_to(np.arange(3), x.shape)
     explain(Function(lambda i: seen.append(i) or i.sum((1, 2, 3))), x, map=labels, baseline="blur")
     assert not seen[1][0, ..., 1:].any()
+
+
+def pixels(picture):
+    return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+
+@pytest.mark.parametrize("name", ["image", "signal", "channels"])
+def test_parts_have_exactly_the_colours_of_the_colour_bar(name):
+    """Whatever the input shows beneath: bright and dark places of a part look alike."""
+    found = of_channels(name)
+    largest = pictures.limit([found])
+    wanted = np.round(255 * drawing.colours(found.coefficients, largest)[:, :3]).astype(int)
+    shown = pixels(pictures.png(found)).reshape(-1, 3).astype(int)
+    for part in found.ranking[:3]:
+        same = (np.abs(shown - wanted[part]) <= 1).all(axis=1)
+        share = (found.labels == part).mean()
+        assert same.mean() > 0.3 * share * 0.3, f"part {part}"

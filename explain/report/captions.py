@@ -33,6 +33,11 @@ def output_name(e: Named) -> str:
     return e.target.partition(":")[2] or e.target
 
 
+def literal(text: str) -> str:
+    """Text as matplotlib shows it unchanged: a dollar sign does not begin a formula."""
+    return text.replace("$", r"\$")
+
+
 def part_name(e: Attribution, part: int) -> str:
     """The number of a part and its name, or else its bounding box, both ends included."""
     if e.names:

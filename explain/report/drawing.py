@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from explain.fit.uncertainty import STANDARD_ERRORS_95
 from explain.report.attribution import Attribution
-from explain.report.captions import full_name, output_name, part_name
+from explain.report.captions import full_name, literal, output_name, part_name
 
 COLOURS = "RdBu_r"  # diverging, and safe for colour-blind readers: red raises the target, blue lowers it
 OPACITY = 0.7  # of the colours over the image
@@ -23,7 +23,7 @@ FRAMES = 6  # of a video
 
 def draw(figure: FigureBase, e: Attribution, largest: float) -> None:
     """The input and the effect of its parts; the colours end at ± `largest`."""
-    figure.suptitle(f"{full_name(e)}\n{e.headline}", fontsize=11)
+    figure.suptitle(literal(f"{full_name(e)}\n{e.headline}"), fontsize=11)
     if e.kind == "video":
         _video(figure, e, largest)
     elif e.kind == "image":
@@ -49,7 +49,7 @@ def overlay(axes: Axes, image: NDArray[Any], heat: NDArray[np.float64], largest:
 def colour_bar(figure: FigureBase, axes: list[Axes], e: Attribution, largest: float) -> None:
     """The scale of the colours, from -`largest` to `largest`."""
     scale = ScalarMappable(Normalize(-largest, largest), COLOURS)
-    figure.colorbar(scale, ax=axes, shrink=0.85, label=f"change of {output_name(e)}")
+    figure.colorbar(scale, ax=axes, shrink=0.85, label=literal(f"change of {output_name(e)}"))
 
 
 def colours(values: NDArray[np.float64], largest: float) -> NDArray[Any]:
@@ -61,7 +61,7 @@ def _image(figure: FigureBase, e: Attribution, largest: float) -> None:
     left, right = figure.subplots(1, 2)
     show(left, e.x)
     left.set_title("image", fontsize=10)
-    right.set_title(f"effect of each part, against the baseline: {e.baseline}", fontsize=10)
+    right.set_title(literal(f"effect of each part, against the baseline: {e.baseline}"), fontsize=10)
     overlay(right, e.x, e.heat, largest)
     colour_bar(figure, [right], e, largest)
     if e.dead:
@@ -81,11 +81,11 @@ def _video(figure: FigureBase, e: Attribution, largest: float) -> None:
 def _bars(figure: FigureBase, axes: Axes, e: Attribution, largest: float) -> None:
     top = e.ranking[:LISTED][::-1]
     values, errors = e.coefficients[top], e.errors[top]
-    names = [f"{part_name(e, part)} = {e.x.ravel()[e.labels.ravel() == part][0]:.4g}" for part in top]
+    names = [literal(f"{part_name(e, part)} = {e.x.ravel()[e.labels.ravel() == part][0]:.4g}") for part in top]
     shades = colours(values, largest)
     axes.barh(names, values, xerr=STANDARD_ERRORS_95 * errors, color=shades, edgecolor="0.5", ecolor="0.3")
     axes.axvline(0, color="0.4", linewidth=0.8)
-    axes.set_xlabel(f"change of {output_name(e)}, against the baseline: {e.baseline} (bars: 95 %)")
+    axes.set_xlabel(literal(f"change of {output_name(e)}, against the baseline: {e.baseline} (bars: 95 %)"))
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -96,7 +96,7 @@ def _signal(figure: FigureBase, axes: Axes, e: Attribution, largest: float) -> N
         axes.axvspan(start - 0.5, stop - 0.5, color=shades[start], alpha=OPACITY, linewidth=0)
     axes.plot(e.x, color="0.1", linewidth=0.9)
     axes.set_xlim(-0.5, len(e.x) - 0.5)
-    axes.set_xlabel(f"sample; the colour is the effect against the baseline: {e.baseline}")
+    axes.set_xlabel(literal(f"sample; the colour is the effect against the baseline: {e.baseline}"))
     colour_bar(figure, [axes], e, largest)
 
 

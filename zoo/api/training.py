@@ -15,7 +15,7 @@ from zoo import data as datasets
 from zoo.api.run import Run
 from zoo.api.values import is_frame
 from zoo.core import registry
-from zoo.core.config import RunConfig, TrainConfig
+from zoo.core.config import ReadConfig, RunConfig, TrainConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.registry import Recipe
 from zoo.training import run
@@ -71,6 +71,7 @@ def train(
         channels=channels,
         parameters=own,
         training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
+        read=ReadConfig(kind=kind),
     )
     folder = Path(out or tempfile.mkdtemp(prefix=f"zoo-{made.name}-")).expanduser()
     try:

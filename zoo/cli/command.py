@@ -40,7 +40,8 @@ class Command:
     def usage(self) -> str:
         """What --help prints."""
         lines = [f"zoo {self.name} {self.arguments} [flags]".replace("  ", " "), "", self.summary]
-        lines += textwrap.wrap(inspect.getdoc(self.run) or "", WIDTH)
+        for paragraph in (inspect.getdoc(self.run) or "").split("\n\n"):
+            lines += textwrap.wrap(paragraph, WIDTH)
         lines += ["", "flags:", *(flag.usage() for flag in self.flags)]
         return "\n".join([*lines, "", "example:", f"  {self.example}"])
 

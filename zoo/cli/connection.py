@@ -17,13 +17,13 @@ CONNECTION = (
     Flag("ca", str, None, "PEM file of the server's CA certificate; turns TLS on"),
     Flag("certificate", str, None, "PEM file of the client's certificate, for mutual TLS; with --key"),
     Flag("key", str, None, "PEM file of that certificate's key"),
-    Flag("metadata", list, None, "sent with every call, as in authorization=TOKEN"),
+    Flag("metadata", list, None, "names and values sent with every call, as in authorization=TOKEN"),
 )
 """A server."""
 
 MODELS = (
     Flag("models", str, None, "folder of exported models, instead of a server"),
-    Flag("server", str, None, f"host:port of a server; default {SERVER} unless --models is given"),
+    Flag("server", str, None, f"host:port of a server (default: {SERVER}, unless --models is given)"),
     *CONNECTION[1:],
 )
 """A server or a folder."""

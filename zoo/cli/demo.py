@@ -1,4 +1,4 @@
-"""`zoo demo`: the whole house in one go, by the commands a user would type, and a page about it."""
+"""`zoo demo`: trains, exports, serves, samples and explains by the commands that a user types, and writes a page."""
 
 import base64
 import contextlib
@@ -30,7 +30,7 @@ MODELS = ("dcgan", "vae")
 def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
     """Trains, exports, serves, samples and explains in `out`, and writes `out`/index.html.
 
-    Started again after an interruption, it continues. No process outlives it.
+    The same call continues after an interruption. The server's process ends with it.
     """
     started, done, at = time.monotonic(), Commands(), shlex.quote(str(out))
     epochs = {"dcgan": gan_epochs, "vae": vae_epochs}
@@ -43,7 +43,7 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
         with _server(f"{at}/models", done) as address:
             for model in MODELS:
                 done(f"sample {model} --count 64 --seed 0 --server {address} --out {at}/{model}.png")
-            facts = _ask(address, out, data)
+            facts = _request(address, out, data)
             done(f"explain dcgan --seed {facts['seed']} --server {address} --out {at}/explanation.json")
     for model in MODELS:
         curves.draw(pictures.read_log(out / "runs" / model / "log.csv"), out / f"{model}-losses.png", title=model)
@@ -53,7 +53,7 @@ def run(out: Path, *, data: str, gan_epochs: int, vae_epochs: int) -> None:
 
 
 class Commands:
-    """Runs zoo's commands in this process and remembers each with its seconds."""
+    """Runs commands of zoo in this process, and keeps each line with its seconds."""
 
     def __init__(self) -> None:
         self.log: list[tuple[str, float]] = []
@@ -112,8 +112,8 @@ class ServerFailed(Failure):
     """The demo's server did not start; its own message stands above."""
 
 
-def _ask(address: str, out: Path, data: str) -> dict[str, Any]:
-    """What a program would ask over gRPC: reconstructions, an interpolation, what D believes. Writes the pictures."""
+def _request(address: str, out: Path, data: str) -> dict[str, Any]:
+    """Requests of a program over gRPC: reconstructions, an interpolation, the discriminator's logits; with pictures."""
     from serving import Client
     from zoo import data as datasets
     from zoo.core.features import to_unit
@@ -125,19 +125,19 @@ def _ask(address: str, out: Path, data: str) -> dict[str, Any]:
         way = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
         between = client.predict("vae", {"codes": (1 - way) * ends[0] + way * ends[1]}, signature="decode")["images"]
         seeds = np.arange(64)
-        drawn = client.predict("dcgan", {"seed": seeds}, signature="sample")["images"]
-        judged = {
+        samples = client.predict("dcgan", {"seed": seeds}, signature="sample")["images"]
+        logits = {
             name: client.predict("dcgan", {"images": x}, signature="discriminate")["logits"]
-            for name, x in (("real", images), ("fake", drawn))
+            for name, x in (("real", images), ("fake", samples))
         }
     pictures.grid(np.concatenate([images, again["images"]]), columns=10).save(out / "reconstructions.png")
     pictures.grid(between, columns=10).save(out / "interpolation.png")
-    best = int(np.argmax(judged["fake"]))
+    best = int(np.argmax(logits["fake"]))
     return {
         "seed": int(seeds[best]),
-        "best": float(judged["fake"][best]),
-        "real": float(judged["real"].mean()),
-        "fake": float(judged["fake"].mean()),
+        "best": float(logits["fake"][best]),
+        "real": float(logits["real"].mean()),
+        "fake": float(logits["fake"].mean()),
         "error": float(again["error"].mean()),
     }
 

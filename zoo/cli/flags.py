@@ -14,6 +14,9 @@ from zoo.core.errors import UserError
 WIDTH = 100
 """Columns of every help text and table."""
 
+_INDENT = 25
+"""The column in which the texts of flags begin."""
+
 PAIR = "two values"
 """The kind of a flag that takes two strings, as two words or with a comma between them."""
 
@@ -65,15 +68,12 @@ class Flag(NamedTuple):
         """The flag's lines in --help."""
         choices = isinstance(self.kind, tuple)
         notes = [self.wanted] if choices else []
-        notes += [] if self.default in (None, False, []) else [f"default: {self.default}"]
-        left = f"  {self.word} {'' if choices else _KINDS[self.kind][0]}".ljust(25)
-        return textwrap.fill(
-            self.help + (f" ({'; '.join(notes)})" if notes else ""),
-            WIDTH,
-            initial_indent=left,
-            subsequent_indent=" " * 25,
-            break_on_hyphens=False,
-        )
+        notes += [] if self.default in (None, []) or self.default is False else [f"default: {self.default}"]
+        left = f"  {self.word} {'' if choices else _KINDS[self.kind][0]}".rstrip()
+        text = self.help + (f" ({'; '.join(notes)})" if notes else "")
+        lines = textwrap.wrap(text, WIDTH - _INDENT, break_on_hyphens=False)
+        first = left.ljust(_INDENT) + lines.pop(0) if len(left) < _INDENT - 1 else left
+        return "\n".join([first, *(" " * _INDENT + line for line in lines)])
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,6 @@ def columns() -> int:
     return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
 
 
-def shortened(text: str, width: int) -> str:
-    """Text in that many columns, cut after a word where it is longer."""
-    return text if len(text) <= width else textwrap.shorten(text, width, placeholder=" …")
-
-
 def hanging(left: str, indent: int, text: str) -> str:
     """`left`, then `text` from the column `indent` on, in as many lines as it takes."""
     return textwrap.fill(

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from serving.protocol import images as pictures
 from zoo.core.columns import TYPES
+from zoo.core.config import KINDS
 from zoo.data.errors import DataError
 
-KINDS = ("image", "video", "volume", "audio", "series", "table", "tokens", "vector")
-"""What examples can be."""
 OTHERS = ("vector", "tokens", "label")
 """What an array beside the examples can be."""
 

@@ -9,6 +9,7 @@ RUN/networks/       networks of the user's own, as they were before training
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -91,7 +92,7 @@ def train(
     training = config.training
     placed = strategy.get(training.strategy, training.replicas)
     index, workers = strategy.worker(placed)
-    data = data or datasets.load(config.data, size=config.size, channels=config.channels)
+    data = data or datasets.load(config.data, **config.loading)
     files = own_networks.files(folder, networks or {})
     with placed.scope():
         model = build(config, data.spec, own_networks.models(files))
@@ -107,6 +108,8 @@ def train(
             record.write(folder, config, data, command)
             own_networks.write(folder, files)
         if first < last:
+            if index == 0:
+                print(data.summary, file=sys.stderr, flush=True)
             reports = _Reports(folder, data, trainer, steps, own) if index == 0 else None
             try:
                 _loop(trainer, means, _batches(data, trainer, last), steps, checkpoints, reports, alone=workers == 1)

@@ -30,12 +30,18 @@ class Drawer(tf.Module):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """A server of `drawer` version 2."""
+def models(tmp_path_factory):
+    """A folder with `drawer` version 2."""
     folder, drawer = tmp_path_factory.mktemp("models"), Drawer()
     names = {"serving_default": drawer.discriminate, "discriminate": drawer.discriminate, "sample": drawer.sample}
     tf.saved_model.save(drawer, str(folder / "drawer" / "2"), signatures=names)
-    server = Server(ServerConfig(StoreConfig(folder), port=0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(models):
+    """A server of them."""
+    server = Server(ServerConfig(StoreConfig(models), port=0))
     yield server.address
     server.stop(0)
 
@@ -77,6 +83,17 @@ def test_sample_then_predict_from_its_file(zoo, tmp_path):
         np.testing.assert_allclose(found["logits"], images[:2].mean((1, 2, 3)), rtol=1e-6)
 
 
+def test_samples_of_a_folder_are_those_of_a_server(zoo, models, capsys):
+    line = "sample drawer --count 70 --seed 5 --labels 0:3 --out"
+    zoo(f"{line} served.npz")
+    assert cli.main([*line.split(), "local.npz", "--models", str(models)]) == 0
+    assert capsys.readouterr().out == "70 samples of drawer version 2: local.npz\n"
+    with np.load("served.npz") as served, np.load("local.npz") as local:
+        assert served.files == local.files == ["images", "seed", "label"]
+        for name in served.files:
+            np.testing.assert_array_equal(served[name], local[name])
+
+
 @pytest.mark.parametrize("form", ["npz", "tfrecord"])
 def test_batch_then_batch_over_what_it_wrote(form, zoo, tmp_path):
     line = f"batch drawer --seeds 0:300 --labels 0:3 --format {form} --shard-rows 128 --out drawn"
@@ -116,7 +133,7 @@ def test_progress_shows_the_rate_and_the_time_left(address, tmp_path):
         ("batch drawer --seeds 5:5", "with STOP above START"),
         ("batch drawer --seeds 0:5 --labels a", "--labels is 3, or 0,1,2, or 0:10; received 'a'"),
         ("batch drawer --inputs nowhere", "There is no file or folder nowhere"),
-        ("batch drawer --inputs x --labels 3", "takes images, no label. Leave it out"),
+        ("batch drawer --inputs x --labels 3", "takes images, not label. Leave it out"),
         ("batch drawer --seeds 0:5 --window 0", "--window must be above 0"),
         ("batch drawer --seeds 0:5 --rows 0", "received 0"),
         ("batch drawer --seeds 0:5", "Missing: label. Give --labels."),

@@ -13,7 +13,7 @@ from serving.server.embedded import Server
 from zoo import data
 from zoo.core import registry
 from zoo.core.config import RunConfig
-from zoo.core.model import to_wire
+from zoo.core.features import to_unit
 from zoo.export import savedmodel as export
 from zoo.training import run
 
@@ -39,7 +39,8 @@ def test_is_explained_the_same_by_a_server_and_from_its_folder(name, small_data,
     run.train(RunConfig(name, made, size, parameters=smaller(recipe), training=training), tmp_path / "run")
     export.export(tmp_path / "run", tmp_path / "models")
     signatures = run.restore(tmp_path / "run")[0].signatures()
-    x = np.asarray(to_wire(data.load(made, size=size).test.arrays(1)[0][0]), np.float32)
+    found = data.load(made, size=size)
+    x = np.asarray(to_unit(found.test.arrays(1)[found.spec.target][0]), np.float32)
     judged = {key: judge(s, x) for key, s in signatures.items() if key.startswith("discriminate")}
     wanted = {f"{key}:{o}": y[o].item() for key, y in judged.items() for o in ("logits", "score") if o in y}
     if name in HEADS:
@@ -68,5 +69,5 @@ def test_is_explained_the_same_by_a_server_and_from_its_folder(name, small_data,
 def judge(signature, x):
     """What the model itself says of x, of class 1 and with seed 0 where it asks."""
     given = {"label": np.ones(1, np.int64), "seed": np.zeros(1, np.int64)}
-    outputs = signature.function(*(tf.constant(given.get(key, x[None])) for key in signature.inputs))
-    return {key: value.numpy() for key, value in outputs.items()}
+    reply = signature.serve({key: tf.constant(given.get(key, x[None])) for key in signature.wire_inputs})
+    return {key: value.numpy() for key, value in reply.items()}

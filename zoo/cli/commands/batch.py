@@ -15,23 +15,29 @@ from zoo.core.errors import Failure, UserError
     "MODEL",
     example="zoo batch vae --seeds 0:1000 --format tfrecord --out drawn-vae",
     flags=[
-        Flag("seeds", str, None, "START:STOP, a row for each"),
+        Flag("seeds", str, None, "seeds of the rows, as START:STOP"),
         LABELS,
-        Flag("inputs", str, None, "an .npz, TFRecords, images, or a folder of them"),
-        Flag("signature", str, None, "default: sample for seeds, serving_default for inputs"),
-        Flag("outputs", list, None, "those to keep, as in codes,error; default: all"),
-        Flag("version", int, None, "of the model; default: the latest, to the job's end"),
+        Flag("inputs", str, None, "rows to send: an .npz, TFRecords, images, or a folder of them"),
+        Flag("signature", str, None, "signature to call; default: sample for --seeds, serving_default for --inputs"),
+        Flag("outputs", list, None, "outputs to keep, as in codes,error; default: all"),
+        Flag("version", int, None, "version of the model; default: the latest when the job begins, until its end"),
         Flag("out", str, "drawn", "folder of the shards and their manifest"),
-        Flag("format", ("npz", "tfrecord"), "npz", "arrays as they come, or Examples with images as bytes"),
-        Flag("rows", int, 64, "rows a request"),
-        Flag("shard_rows", int, 4096, "rows a file"),
+        Flag("format", ("npz", "tfrecord"), "npz", "arrays, or TFRecords of Examples with encoded images"),
+        Flag("rows", int, 64, "rows in a request"),
+        Flag("shard_rows", int, 4096, "rows in a file"),
         Flag("window", int, 8, "requests in flight"),
-        Flag("timeout", float, 600.0, "seconds for a request, repeated while the server is away or overrun"),
+        Flag(
+            "timeout",
+            float,
+            600.0,
+            "seconds for a request, with its retries while the server is away or overloaded",
+        ),
         *(flag for flag in CONNECTION if flag.name != "timeout"),
     ],
     tensorflow=False,
 )
 def _batch(values: Any, positional: list[str]) -> None:
+    """The same command continues a job that was stopped."""
     from serving import ServingError, batch
     from serving.client import TRANSIENT
     from zoo.display.progress import Bar

@@ -9,7 +9,7 @@ from zoo.cli.examples import HeldOut, held_out
 from zoo.cli.flags import Flag
 from zoo.core.errors import UserError
 
-_DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
+_DATA = Flag("data", str, "mnist-5k", "data with the held-out examples to encode")
 
 
 @command(
@@ -17,17 +17,17 @@ _DATA = Flag("data", str, "mnist-5k", "whose held-out examples are encoded")
     "MODEL",
     example="zoo latent vae --interpolate --data digits --models models --out latent.png",
     flags=[
-        Flag("map", bool, False, "a plane of codes, for a model of two"),
-        Flag("interpolate", bool, False, "from one example to another, by a line and by a great circle"),
-        Flag("traverse", bool, False, "one code at a time, the others as in one example"),
-        Flag("attribute", str, None, "add what sets class A apart, as in 8, or A from B, as in 8-3"),
-        Flag("extent", float, None, "how far codes go; default: 15 for a map, 3 for traversals"),
+        Flag("map", bool, False, "a plane of codes, for a model with two numbers in a code"),
+        Flag("interpolate", bool, False, "from one example to another, along a line and along a great circle"),
+        Flag("traverse", bool, False, "one number of the code at a time, the others as in one example"),
+        Flag("attribute", str, None, "add what distinguishes a class, as in 8, or one class from another, as in 8-3"),
+        Flag("extent", float, None, "largest value of a code; default: 15 for a map, 3 for traversals"),
         Flag("steps", int, None, "pictures in a row; default: 21 for a map, else 11"),
-        Flag("count", int, 6, "examples"),
-        Flag("seed", int, 0, "of the choice of examples"),
+        Flag("count", int, 6, "examples to encode"),
+        Flag("seed", int, 0, "seed of the choice of examples"),
         _DATA,
         *MODELS,
-        Flag("out", str, "latent.png", "a picture"),
+        Flag("out", str, "latent.png", "the picture, a .png"),
     ],
     tensorflow=False,
 )
@@ -140,10 +140,10 @@ def _encoded(values: Any, model: Model, count: int | None) -> tuple[Any, Any]:
     "MODEL [DATA]",
     example="zoo anomaly vae faces --data digits --rate 0.05 --models models --out anomalies.csv",
     flags=[
-        Flag("rate", float, 0.05, "share of normal examples that may be called anomalies"),
+        Flag("rate", float, 0.05, "share of normal examples that may be reported as anomalies"),
         Flag("data", str, "mnist-5k", "normal data, whose held-out examples set the threshold"),
         *MODELS,
-        Flag("out", str, "anomalies.csv", "a row for each example"),
+        Flag("out", str, "anomalies.csv", "CSV file with a row for each example"),
     ],
     tensorflow=False,
 )
@@ -176,10 +176,10 @@ def _anomaly(values: Any, positional: list[str]) -> None:
     "MODEL",
     example="zoo compress vae --data digits --models models --out codes.npz",
     flags=[
-        Flag("bits", int, 8, "of a number of a code, 1 to 16"),
-        Flag("data", str, "mnist-5k", "whose held-out examples are compressed"),
+        Flag("bits", int, 8, "bits for each number of a code, 1 to 16"),
+        Flag("data", str, "mnist-5k", "data with the held-out examples to compress"),
         *MODELS,
-        Flag("out", str, "codes.npz", "what is kept"),
+        Flag("out", str, "codes.npz", "an .npz with the compressed codes"),
     ],
     tensorflow=False,
 )

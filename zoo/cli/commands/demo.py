@@ -11,8 +11,8 @@ from zoo.cli.flags import Flag
     "demo",
     example="zoo demo --out demo",
     flags=[
-        Flag("out", str, "demo", "folder for the page and all that it came from"),
-        Flag("data", str, "mnist-5k", "data set"),
+        Flag("out", str, "demo", "folder for the page, and for the runs and models behind it"),
+        Flag("data", str, "mnist-5k", "data to train on"),
         Flag("gan_epochs", int, 30, "epochs of the DCGAN"),
         Flag("vae_epochs", int, 30, "epochs of the VAE"),
     ],

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, RECIPES, sides
+from zoo.cli.options import DATA, RECIPES, loading
 from zoo.cli.table import table
 from zoo.core.errors import UserError
 
 _STORE = (
     Flag("store", str, "results", "folder of results that `zoo report` reads"),
-    Flag("pictures", str, None, "folder for their pictures; default: the same"),
+    Flag("pictures", str, None, "folder for the results' pictures; default: --store"),
 )
 
 
@@ -23,14 +23,14 @@ _STORE = (
     "RUN|MODEL",
     example="zoo evaluate runs/vae --count 500 --metrics frechet,memorisation",
     flags=[
-        Flag("metrics", list, None, "those to take, as in frechet,memorisation; default: all that fit"),
+        Flag("metrics", list, None, "metrics, as in frechet,memorisation; default: all that fit"),
         Flag("count", int, 2000, "samples to draw"),
-        Flag("seed", int, 0, "seed of the first of them; the others follow it"),
+        Flag("seed", int, 0, "seed of the first sample; the others follow it"),
         Flag("evaluator", str, None, "a name or file of `zoo evaluator`; default: the data's own"),
         Flag("server", str, None, "host:port of a server; then MODEL is a name that it serves"),
         Flag("models", str, None, "folder of exported models: the scores are added to the version's card"),
-        Flag("name", str, None, "the run's name in it; default: the model's"),
-        Flag("version", int, None, "of the exported or served model; default: the latest"),
+        Flag("name", str, None, "name of the run in --models; default: the model's"),
+        Flag("version", int, None, "version of the exported or served model; default: the latest"),
         *DATA,
         RECIPES,
         Flag("out", str, None, "JSON file; default: the run's scores.json, or MODEL-scores.json"),
@@ -78,7 +78,7 @@ def _trained(values: Any, run: str, line: str) -> _Found:
 
     folder = Path(run)
     trained = TrainedModel.of(folder)
-    if values.data or values.size or values.channels:
+    if values.data or loading(values):
         trained = replace(trained, data=_data(values, trained.config))
     weights = card.checkpoint(folder)
     begun = read_json(folder / "config.json")["command"]
@@ -120,10 +120,8 @@ def _data(values: Any, config: Any) -> Any:
 
     if not (values.data or config):
         raise UserError("A served model does not say what it was trained on: give --data, or --models with its card.")
-    ours = (values.data, sides(values.size), values.channels)
-    theirs = (config.data, config.size, config.channels) if config else (None, None, None)
-    name, size, channels = (mine or kept for mine, kept in zip(ours, theirs, strict=True))
-    return load(name, size=size, channels=channels)
+    kept = config.loading if config else {}
+    return load(values.data or config.data, **{**kept, **loading(values)})
 
 
 @command(
@@ -131,10 +129,10 @@ def _data(values: Any, config: Any) -> Any:
     "MODEL",
     example="zoo verify undercomplete --data digits --epochs 2 --seeds 2",
     flags=[
-        Flag("seeds", int, 3, "trainings of each model: with the seeds 0, 1, ..."),
+        Flag("seeds", int, 3, "trainings of each model, with the seeds 0, 1 and so on"),
         Flag("data", str, None, "a name of `zoo list --data`, or your own; default: the model's"),
         Flag("epochs", int, None, "passes over the data, for every model; default: the model's"),
-        Flag("out", str, "runs/verify", "folder for the runs; they continue where they were stopped"),
+        Flag("out", str, "runs/verify", "folder for the runs; the same command continues them"),
         *_STORE,
         RECIPES,
     ],
@@ -158,13 +156,13 @@ def _verify(values: Any, positional: list[str]) -> None:
     "MODEL MODEL ...",
     example="zoo compare undercomplete deep --measure test_error --data digits --epochs 2 --seeds 2",
     flags=[
-        Flag("measure", str, "frechet", "what is compared; a name of zoo/measures"),
-        Flag("better", ("lower", "higher"), "lower", "which values of it are"),
-        Flag("seeds", int, 3, "trainings of each model: with the seeds 0, 1, ..."),
+        Flag("measure", str, "frechet", "measure to compare, as in frechet or test_error"),
+        Flag("better", ("lower", "higher"), "lower", "which values of the measure are better"),
+        Flag("seeds", int, 3, "trainings of each model, with the seeds 0, 1 and so on"),
         Flag("data", str, None, "a name of `zoo list --data`, or your own; default: the first model's"),
-        Flag("epochs", int, None, "passes over the data; default: the first model's, whose batches all get as well"),
-        Flag("title", str, None, "of the result and its files; default: the measure and the data"),
-        Flag("out", str, "runs/compare", "folder for the runs; they continue where they were stopped"),
+        Flag("epochs", int, None, "passes over the data; default: the first model's. All models get its batch size"),
+        Flag("title", str, None, "title of the result and its files; default: the measure and the data"),
+        Flag("out", str, "runs/compare", "folder for the runs; the same command continues them"),
         *_STORE,
         RECIPES,
     ],
@@ -188,7 +186,7 @@ def _compare(values: Any, positional: list[str]) -> None:
 @command(
     "report",
     example="zoo report",
-    flags=[*_STORE, RECIPES, Flag("out", str, "results.md", "the page")],
+    flags=[*_STORE, RECIPES, Flag("out", str, "results.md", "the page, a .md file")],
 )
 def _report(values: Any, positional: list[str]) -> None:
     from zoo.core import registry

@@ -7,7 +7,7 @@ from typing import Any
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, sides
+from zoo.cli.options import DATA, loading
 from zoo.core.errors import UserError, unknown
 
 
@@ -16,13 +16,14 @@ from zoo.core.errors import UserError, unknown
     "ACTION [DATA]",
     example="zoo evaluator train digits --epochs 2 --out evaluators/digits.npz",
     flags=[
-        Flag("out", str, None, "file of the evaluator; default evaluators/DATA.npz"),
+        Flag("out", str, None, "file of the evaluator; default: evaluators/DATA.npz"),
         *(flag for flag in DATA if flag.name != "data"),
         Flag("epochs", int, 20, "passes over the data"),
-        Flag("seed", int, 0, "everything random follows from it"),
+        Flag("seed", int, 0, "seed of everything random"),
     ],
 )
 def _evaluator(values: Any, positional: list[str]) -> None:
+    """ACTION is train or show; without DATA, show lists every evaluator of the zoo."""
     action, *data = positional
     if action not in _ACTIONS:
         raise unknown("action of `zoo evaluator`", action, _ACTIONS)
@@ -42,7 +43,7 @@ def _train(values: Any, data: list[str]) -> None:
     out = Path(values.out or f"evaluators/{Path(name).stem}.npz")
     if out.suffix != ".npz":
         raise UserError(f"--out ends in .npz; received {out}.")
-    loaded = load(name, size=sides(values.size), channels=values.channels)
+    loaded = load(name, **loading(values))
     line = shlex.join(["zoo", "evaluator", "train", name, *values.given])
     evaluators.write(out, train(loaded, command=line, epochs=values.epochs, seed=values.seed))
     _print(evaluators.load(str(out)))

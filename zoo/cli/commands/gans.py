@@ -20,13 +20,18 @@ _HIDDEN = ("center", "left", "right", "top", "bottom", "none")
     example="zoo complete dcgan --hide left --data digits --models models --steps 50 --out completed.png",
     flags=[
         Flag("models", str, "models", "folder of exported models"),
-        Flag("data", str, "mnist-5k", "whose held-out examples are completed"),
-        Flag("hide", _HIDDEN, "center", "the part that is hidden"),
-        Flag("count", int, 8, "examples"),
-        Flag("steps", int, 200, "of each search"),
-        Flag("starts", int, 4, "searches for each example, of which the best counts"),
-        Flag("seed", int, 0, "of the starts"),
-        Flag("out", str, "completed.png", "original, hidden, completed, in rows; or scores of examples (.csv)"),
+        Flag("data", str, "mnist-5k", "data with the held-out examples to complete"),
+        Flag("hide", _HIDDEN, "center", "part of each image that is hidden"),
+        Flag("count", int, 8, "examples to complete"),
+        Flag("steps", int, 200, "steps of each search"),
+        Flag("starts", int, 4, "searches for each example; the best is kept"),
+        Flag("seed", int, 0, "seed of the searches' starts"),
+        Flag(
+            "out",
+            str,
+            "completed.png",
+            "a picture of originals, hidden and completed images; or a .csv of scores",
+        ),
     ],
 )
 def _complete(values: Any, positional: list[str]) -> None:
@@ -79,10 +84,10 @@ def _write(path: Path, scores: list[float]) -> None:
     example="zoo augment cgan --count 20 --data digits --models models --out augmented.npz",
     flags=[
         Flag("count", int, 100, "samples of each class"),
-        Flag("seed", int, 0, "of the first sample"),
-        Flag("data", str, "mnist-5k", "real data, on which the classifier is tested"),
+        Flag("seed", int, 0, "seed of the first sample"),
+        Flag("data", str, "mnist-5k", "real data that the classifier is tested on"),
         *MODELS,
-        Flag("out", str, "augmented.npz", "images in [0, 1] and labels; `--data FILE` reads them"),
+        Flag("out", str, "augmented.npz", "an .npz with images in [0, 1] and labels, as `--data` reads"),
     ],
     tensorflow=False,
 )

@@ -1,13 +1,14 @@
 """The command list."""
 
 import importlib.util
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
 from zoo.cli.options import RECIPES
-from zoo.cli.table import columns, hanging, shortened
+from zoo.cli.table import columns, hanging
 from zoo.core import index, plugins
 from zoo.core.errors import UserError, unknown
 from zoo.core.index import Entry
@@ -55,16 +56,21 @@ def _import_tensorflow() -> None:
 
 
 def _list_models(entries: Sequence[Entry]) -> None:
-    """A line for each model, by family: name, summary, paper."""
+    """Name, summary and paper of each model, by family."""
     families: Mapping[str, list[Entry]] = {entry.family: [] for entry in entries}
     for entry in entries:
         families[entry.family].append(entry)
     for i, (family, members) in enumerate(families.items()):
         print(("\n" if i else "") + f"{family}:")
         name, paper = (max(len(getattr(e, key)) for e in members) for key in ("name", "reference"))
-        width = max(columns() - name - paper - 4, 4)
+        width = max(columns() - name - paper - 4, 16)
         for e in members:
-            print(f"{e.name:<{name}}  {shortened(e.summary, width):<{width}}  {e.reference}")
+            first, *more = textwrap.wrap(e.summary, width)
+            print(
+                f"{e.name:<{name}}  {first:<{width}}  {e.reference}",
+                *(" " * (name + 2) + line for line in more),
+                sep="\n",
+            )
 
 
 def _list_data() -> None:

@@ -21,7 +21,10 @@ from zoo.core.errors import UserError
         Flag("port", int, 8500, "gRPC port; 0 takes a free one"),
         Flag("host", str, "127.0.0.1", "address to listen on; 0.0.0.0 for all"),
         Flag(
-            "engine", ("auto", "embedded", "tfserving"), "auto", "auto: tensorflow_model_server, if it is on the PATH"
+            "engine",
+            ("auto", "embedded", "tfserving"),
+            "auto",
+            "auto takes tensorflow_model_server if it is on the PATH",
         ),
     ],
 )
@@ -43,9 +46,9 @@ def _serve(values: Any, positional: list[str]) -> None:
     example="zoo sample vae --count 16 --server 127.0.0.1:8500 --out samples.png",
     flags=[
         Flag("count", int, 64, "how many samples"),
-        Flag("seed", int, 0, "seed of the first; the others follow it"),
+        Flag("seed", int, 0, "seed of the first sample; the others follow it"),
         LABELS,
-        Flag("out", str, "samples.png", "a picture (.png; videos move, in a .gif) or the numbers (.npz)"),
+        Flag("out", str, "samples.png", "a picture (.png, .gif for videos) or the numbers (.npz)"),
         *MODELS,
     ],
     tensorflow=False,
@@ -111,7 +114,7 @@ def _status(values: Any, positional: list[str]) -> None:
     "describe",
     "MODEL",
     example="zoo describe vae --models models",
-    flags=[Flag("version", int, None, "default: the latest"), *MODELS],
+    flags=[Flag("version", int, None, "version of the model; default: the latest"), *MODELS],
     tensorflow=False,
 )
 def _describe(values: Any, positional: list[str]) -> None:
@@ -138,10 +141,10 @@ def _describe(values: Any, positional: list[str]) -> None:
     example="zoo predict vae --signature encode --input images=samples.npz --out codes.npz",
     flags=[
         Flag("input", list, None, "NAME=FILE.npy, or NAME=FILE.npz with an array of that name; several by commas"),
-        Flag("signature", str, "serving_default", "which of the model's functions"),
-        Flag("version", int, None, "default: the latest"),
-        Flag("outputs", list, None, "those wanted; default: all"),
-        Flag("out", str, None, ".npz for the outputs; default: they are shown"),
+        Flag("signature", str, "serving_default", "signature to call"),
+        Flag("version", int, None, "version of the model; default: the latest"),
+        Flag("outputs", list, None, "outputs to return; default: all"),
+        Flag("out", str, None, "an .npz for the outputs; default: they are printed"),
         *CONNECTION,
     ],
     tensorflow=False,

@@ -6,21 +6,21 @@ from typing import Any
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, RECIPES, by_player, sides
+from zoo.cli.options import DATA, RECIPES, by_player, read, sides
 from zoo.core.config import JIT, PRECISIONS, SCHEDULES, STRATEGIES
 
 _TRAINING = (
     Flag("epochs", int, None, "passes over the data; default: the model's"),
     Flag("batch_size", int, None, "examples a step, over all replicas; default: the model's"),
-    Flag("seed", int, 0, "everything random follows from it"),
-    Flag("strategy", STRATEGIES, "auto", "one device, all of this machine, or several machines (TF_CONFIG)"),
+    Flag("seed", int, 0, "seed of everything random"),
+    Flag("strategy", STRATEGIES, "auto", "one device, all devices here, or several machines by TF_CONFIG"),
     Flag("replicas", int, 0, "devices for mirrored, 0 for all; splits the CPU where there is no GPU"),
-    Flag("jit", JIT, None, "compile with XLA; auto does on a GPU"),
-    Flag("precision", PRECISIONS, None, "of the computation; weights are float32"),
-    Flag("learning_rate", float, None, "of Adam; default: the model's"),
-    Flag("beta_1", float, None, "of Adam; default: the model's"),
-    Flag("beta_2", float, None, "of Adam; default: the model's"),
-    Flag("schedule", SCHEDULES, None, "of the learning rate"),
+    Flag("jit", JIT, None, "compile with XLA; auto compiles on a GPU"),
+    Flag("precision", PRECISIONS, None, "precision of the computation; weights are float32"),
+    Flag("learning_rate", float, None, "option of Adam; default: the model's"),
+    Flag("beta_1", float, None, "option of Adam; default: the model's"),
+    Flag("beta_2", float, None, "option of Adam; default: the model's"),
+    Flag("schedule", SCHEDULES, None, "schedule of the learning rate"),
     Flag("warmup", int, None, "updates over which the learning rate rises"),
     Flag("clip_norm", float, None, "largest global norm of a gradient"),
     Flag("ema", float, None, "decay of the generating weights' moving average, which is then exported"),
@@ -28,7 +28,7 @@ _TRAINING = (
 )
 _PLAYERS = (
     Flag("updates", list, None, "updates of a player in a step, as in critic=5"),
-    Flag("learning_rate_multipliers", list, None, "of a player, as in critic=4"),
+    Flag("learning_rate_multipliers", list, None, "multiplier of a player's learning rate, as in critic=4"),
 )
 
 
@@ -36,7 +36,13 @@ _PLAYERS = (
     "train",
     "MODEL [key=value ...]",
     example="zoo train vae latent=8 --data digits --epochs 2 --out runs/vae",
-    flags=[Flag("out", str, None, "folder of the run; default runs/MODEL"), *DATA, RECIPES, *_TRAINING, *_PLAYERS],
+    flags=[
+        Flag("out", str, None, "folder of the run; default runs/MODEL"),
+        *DATA,
+        RECIPES,
+        *_TRAINING,
+        *_PLAYERS,
+    ],
 )
 def _train(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
@@ -58,6 +64,7 @@ def _train(values: Any, positional: list[str]) -> None:
         channels=values.channels,
         parameters=made.parse(assignments),
         training=made.config(**options),
+        read=read(values),
     )
     folder = Path(values.out or f"runs/{made.name}")
     done = run.train(config, folder, command=shlex.join(["zoo", "train", *positional, *values.given]))

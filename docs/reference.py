@@ -43,6 +43,7 @@ def write(folder: Path) -> None:
     render.configure(docformat="google", footer_text="Menagerie", show_source=False)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", module="pdoc")
+        warnings.filterwarnings("ignore", ".*type 'tqdm' is not subscriptable")  # it is, in its stubs alone
         found = {name: read(name) for name in modules()}
         pages = {page(name): render.html_module(module, found) for name, module in found.items()}
         pages |= {Path("index.html"): render.html_index(found), Path("search.js"): render.search_index(found)}

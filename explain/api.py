@@ -69,6 +69,7 @@ def explain(
         kind=parts.kind,
         x=data,
         baseline=name,
+        better_baseline=baselines.better(data, parts, replacement),
         model=source.model,
         version=source.version,
         target=source.target,

@@ -19,7 +19,5 @@ def weighted_r2(values: NDArray[np.float64], predictions: NDArray[np.float64], w
 
 
 def saturation(values: NDArray[np.float64]) -> float:
-    """The share of values (n,) outside SATURATION_LIMITS; 0 if any value is outside [0, 1], so no probability."""
-    if values.min() < 0 or values.max() > 1:
-        return 0.0
+    """The share of probabilities (n,) outside SATURATION_LIMITS."""
     return float(np.mean((values < SATURATION_LIMITS[0]) | (values > SATURATION_LIMITS[1])))

@@ -32,7 +32,7 @@ class Surrogate:
     intercept: float
     r2: float  # weighted, over the samples; NaN if the target is constant over them
     r2_held_out: float  # the same, with each row predicted by a fit to the other rows
-    saturated: float  # share of the values outside SATURATION_LIMITS, if all are in [0, 1]; else 0
+    saturated: float  # share of the values outside SATURATION_LIMITS, for probabilities; else 0
     f_x: float
     f_baseline: float
     local_prediction: float  # of the surrogate at x
@@ -72,7 +72,7 @@ def fit(evaluate: Evaluator, x: NDArray[Any], baseline: NDArray[Any], parts: Par
         intercept=linear.intercept,
         r2=r2,
         r2_held_out=weighted_r2(values, uncertainty.left_out, weights),
-        saturated=saturation(values),
+        saturated=saturation(values) if evaluate.probability else 0.0,
         f_x=float(values[0]),
         f_baseline=f_baseline,
         local_prediction=float(predictions[0]),

@@ -17,11 +17,14 @@ Choice = maps.Parts | ArrayLike | Callable[[NDArray[Any]], maps.Parts] | None
 def check(x: ArrayLike, map: Choice) -> tuple[NDArray[Any], maps.Parts]:
     """The input as float32 (tokens: int64) in its full shape, and its map.
 
-    Default maps: images (H, W) and (H, W, C) get a grid of 7 by 7, videos (T, H, W, C) one of 3 by 4 by 4, table rows
-    (F,) their columns, and integers (T,) their tokens. Errors: RequestError.
+    Default maps: images (H, W) and (H, W, C) get a grid of 7 by 7, videos (T, H, W, C) one of 3 by 4 by 4, both fewer
+    if parts would be smaller than 2 by 2 pixels; table rows (F,) get their columns, and integers (T,) their tokens.
+    Errors: RequestError.
     """
     array = np.asarray(x)
     parts = _parts(array, map)
+    if parts.kind == "video" and array.ndim == 3:  # labels (H, W, C) of an image
+        parts = maps.Map(parts.labels, kind="image", names=parts.names)
     if parts.kind == "image":
         array = images.check(array)
     elif parts.kind == "tokens":
@@ -46,7 +49,7 @@ def _default(x: NDArray[Any]) -> maps.Parts:
     if x.ndim == 1 and x.size:
         return maps.tokens(x) if np.issubdtype(x.dtype, np.integer) else maps.columns(x)
     if x.ndim == 4 and x.size:
-        return maps.grid(x.shape, (3, 4, 4))
+        return maps.video_grid(x.shape)
     return maps.grid(images.check(x).shape)
 
 

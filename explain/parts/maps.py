@@ -12,6 +12,9 @@ from explain.errors import RequestError
 KINDS = {1: "table", 2: "image", 3: "video"}
 """The default kind of an input, by the number of dimensions of its labels."""
 
+CELLS, VIDEO_CELLS = 7, (3, 4, 4)
+"""Default cells of a grid: of each side of an image, and (time, height, width) of a video."""
+
 
 class Parts(Protocol):
     """A map of an input into K interpretable parts."""
@@ -48,6 +51,8 @@ class Parts(Protocol):
 @dataclass(frozen=True, eq=False)
 class Map:
     """Labels 0..K-1 over the leading dimensions of an input: (H, W) for an image (H, W, C), (T, H, W) for a video.
+
+    Labels may also tell channels apart: (H, W, C) for an image, or (T, C) for a signal (T, C) with kind="signal".
 
     Every label must occur. Errors: RequestError if labels do not start at 0 or skip a number, or if there is not one
     name per part.
@@ -102,12 +107,15 @@ class Map:
         return (sums / np.bincount(flat)[:, None])[flat].reshape(x.shape).astype(x.dtype)
 
 
-def grid(shape: Sequence[int], cells: int | Sequence[int] = 7) -> Map:
+def grid(shape: Sequence[int], cells: int | Sequence[int] | None = None) -> Map:
     """A grid over an image (H, W, ...) or, if `cells` are three (time, height, width), a video (T, H, W, ...).
 
-    Parts are numbered row by row. If `cells` does not divide a side, cells differ in size by one; a side shorter than
-    `cells` gets one cell per element. Errors: RequestError.
+    By default 7 by 7 cells, or fewer so that each has at least 2 by 2 pixels. Parts are numbered row by row. If `cells`
+    does not divide a side, cells differ in size by one; a side shorter than `cells` gets one cell per element.
+    Errors: RequestError.
     """
+    if cells is None:
+        cells = [_at_least_two_pixels(side, CELLS) for side in shape[:2]]
     counts = (cells, cells) if isinstance(cells, int) else tuple(cells)
     if len(counts) not in (2, 3) or min(counts) < 1:
         raise RequestError(f"A grid takes two or three numbers of cells, each at least 1; received cells={cells}.")
@@ -119,6 +127,16 @@ def grid(shape: Sequence[int], cells: int | Sequence[int] = 7) -> Map:
     index = np.indices(sides)
     boxes = [i * count // side for i, count, side in zip(index, counts, sides, strict=True)]
     return Map(np.ravel_multi_index(boxes, counts))
+
+
+def video_grid(shape: Sequence[int]) -> Map:
+    """The default grid of a video (T, H, W, ...): 3 by 4 by 4 cells, fewer if cells would be below 2 by 2 pixels."""
+    frames, *sides = VIDEO_CELLS
+    return grid(shape, [frames, *(_at_least_two_pixels(s, n) for s, n in zip(shape[1:3], sides, strict=True))])
+
+
+def _at_least_two_pixels(side: int, cells: int) -> int:
+    return max(1, min(cells, side // 2))
 
 
 def columns(x: ArrayLike, names: Sequence[str] | None = None) -> Map:

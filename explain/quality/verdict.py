@@ -63,6 +63,14 @@ class Evidence(Protocol):
         """Parts that equal the baseline."""
 
     @property
+    def baseline(self) -> str:
+        """Its name."""
+
+    @property
+    def better_baseline(self) -> str | None:
+        """The name of a baseline that fewer parts equal, if there is one."""
+
+    @property
     def samples(self) -> int:
         """Rows of the fit."""
 
@@ -117,6 +125,10 @@ def _judge(e: Evidence) -> Verdict:
             f"Do not trust it: shuffled weights give nearly the same ranking (correlation {e.quality.sanity:.2f}), "
             "so it shows the input, not what the model learned. Try a baseline like the data: mean, blur, patches.",
         )
+    return _by_fit(e)
+
+
+def _by_fit(e: Evidence) -> Verdict:
     fit = max(e.r2_held_out, 0)
     share = f"a sum of the parts' effects accounts for {fit:.0%} of the target's variation"
     if fit < POOR_FIT:
@@ -125,8 +137,23 @@ def _judge(e: Evidence) -> Verdict:
             f"Do not trust it: {share}, because parts interact. Try larger or other parts, or another baseline.",
         )
     if fit < GOOD_FIT:
-        return Verdict(Trust.CAUTION, f"Trust only the largest coefficients: {share}; the rest are interactions.")
+        sentence = f"Trust only the largest coefficients: {share}; the rest are interactions."
+        return Verdict(Trust.CAUTION, f"{sentence} {_untested(e)}".strip())
+    if e.dead:
+        return Verdict(Trust.CAUTION, f"Trust it for the parts that differ from the baseline: {share}. {_untested(e)}")
     return Verdict(Trust.TRUST, f"Trust it: {share}, so the coefficients describe the model well around this input.")
+
+
+def _untested(e: Evidence) -> str:
+    """What is not known about parts that equal the baseline, and the remedy; empty if there are none."""
+    if not e.dead:
+        return ""
+    remedy = f"the baseline {e.better_baseline}" if e.better_baseline else "another baseline"
+    unknown = f"{len(e.dead)} of {len(e.coefficients)} parts"
+    return (
+        f"Nothing is known about {unknown}: they equal the baseline, {e.baseline}, so "
+        f"masking them changes nothing. Try {remedy}."
+    )
 
 
 def _unstable(e: Evidence) -> str | None:

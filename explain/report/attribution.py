@@ -26,7 +26,7 @@ class Attribution(abc.ABC):
       intercept: of the linear model: the target if all parts are masked.
       r2: weighted, over the samples, at most 1; NaN if the target is constant over them.
       r2_held_out: the same, with each sample predicted by a fit to the other samples.
-      saturated: share of the outputs below .01 or above .99, if all are in [0, 1]; else 0.
+      saturated: share of the outputs below .01 or above .99, if the target is a probability; else 0.
       f_x, f_baseline: the target at the input, and with every part masked.
       local_prediction: of the linear model at x.
       dead: parts that equal the baseline, so that masking them changes nothing.
@@ -36,6 +36,7 @@ class Attribution(abc.ABC):
       x: the input: an image (H, W, C) or a video (T, H, W, C) in [0, 1], a row (F,), tokens (T,), or a signal (T,) or
         (T, C).
       baseline: name of what replaces a masked part.
+      better_baseline: name of a baseline that fewer parts equal; None if there is none.
       model, version, target: of the source; `version` is None if there are no versions.
       engine, seed, alpha, kernel_width: options of the fit.
       reference_size: inputs of the reference batch with which each input was evaluated; 0 without one.
@@ -60,6 +61,7 @@ class Attribution(abc.ABC):
     kind: str
     x: NDArray[Any]
     baseline: str
+    better_baseline: str | None
     model: str
     version: int | None
     target: str

@@ -33,6 +33,11 @@ def output_name(e: Named) -> str:
     return e.target.partition(":")[2] or e.target
 
 
+def literal(text: str) -> str:
+    """Text as matplotlib shows it unchanged: a dollar sign does not begin a formula."""
+    return text.replace("$", r"\$")
+
+
 def part_name(e: Attribution, part: int) -> str:
     """The number of a part and its name, or else its bounding box, both ends included."""
     if e.names:
@@ -41,5 +46,6 @@ def part_name(e: Attribution, part: int) -> str:
         return f"{part}: {'column' if e.kind == 'table' else 'token'} {part}"
     axes = {"image": ("rows", "columns"), "video": ("frames", "rows", "columns"), "signal": ("samples",)}
     found = np.argwhere(e.labels == part)
-    boxes = zip(axes.get(e.kind, ("frequencies", "times")), found.min(0), found.max(0), strict=True)
+    named = (*axes.get(e.kind, ("frequencies", "times")), "channels")[: e.labels.ndim]
+    boxes = zip(named, found.min(0), found.max(0), strict=True)
     return f"{part}: {', '.join(f'{axis} {first} to {last}' for axis, first, last in boxes)}"

@@ -41,9 +41,7 @@ def comparison(one: Attribution, other: Attribution) -> str:
     both = (one, other)
     names = [full_name(e) for e in both]
     agreement = f"Rank correlation of the two: {rank_correlation(one, other):.2f}. Both share one colour scale."
-    verdicts = "".join(
-        f"<section><h2>{markup.escape(n)}</h2>{_verdict(e)}</section>" for n, e in zip(names, both, strict=True)
-    )
+    verdicts = "".join(_section(name, _verdict(e)) for name, e in zip(names, both, strict=True))
     picture = _image("The input, and the effect of its parts on both targets", pictures.compared(one, other))
     rows = zip(numbers(one), numbers(other), strict=True)
     details = _table([("", *names), *((title, left, right) for (title, left), (_, right) in rows)])
@@ -66,14 +64,14 @@ def index(found: Sequence[tuple[str, Attribution]], above: bytes | None = None) 
     largest = pictures.limit(e for _, e in found)
     figures = "".join(
         f'<figure><a href="{markup.escape(address)}">{_image("part effects", pictures.strip(e, largest))}</a>'
-        f"<figcaption>f(x) = {e.f_x:.4g}, {e.trust}</figcaption></figure>"
+        f"<figcaption>f(x) = {e.f_x:.4g}, {markup.escape(e.trust)}</figcaption></figure>"
         for address, e in found
     )
     mean = _image("mean over all", above) if above else ""
     return _page(
         f"{full_name(first)}: {len(found)} explanations",
         f"<p>{trusted} of {len(found)} can be trusted, at least in their largest coefficients. All share one colour "
-        f"scale: the darkest red and blue are a change of {output_name(first)} by {largest:.3g}.</p>"
+        f"scale: the darkest red and blue are a change of {markup.escape(output_name(first))} by {largest:.3g}.</p>"
         f'{mean}<div class="many">{figures}</div>',
     )
 
@@ -147,7 +145,7 @@ def _attack(attack: Attack) -> str:
 
 
 def _section(title: str, body: str) -> str:
-    return f"<section><h2>{title}</h2>{body}</section>"
+    return f"<section><h2>{markup.escape(title)}</h2>{body}</section>"
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:
@@ -159,4 +157,4 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _image(alt: str, picture: bytes) -> str:
-    return f'<img alt="{alt}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+    return f'<img alt="{markup.escape(alt)}" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'

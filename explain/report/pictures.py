@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from explain.attacks import Attack
 from explain.report.aggregate import Aggregate
 from explain.report.attribution import Attribution
-from explain.report.captions import full_name, model_name
-from explain.report.drawing import COLOURS, colour_bar, colours, draw, overlay, show
+from explain.report.captions import full_name, literal, model_name
+from explain.report.drawing import COLOURS, colour_bar, colours, draw, over_channels, overlay, show
 
 
 def png(e: Attribution) -> bytes:
@@ -35,7 +35,7 @@ def compared(one: Attribution, other: Attribution) -> bytes:
         image.set_title("image", fontsize=10)
         for axes, e in zip(overlays, both, strict=True):
             overlay(axes, e.x, e.heat, largest)
-            axes.set_title(f"{model_name(e)}: f(x) = {e.f_x:.4g}", fontsize=10)
+            axes.set_title(literal(f"{model_name(e)}: f(x) = {e.f_x:.4g}"), fontsize=10)
         colour_bar(figure, overlays, one, largest)
     else:
         rows = figure.add_gridspec(2)
@@ -64,7 +64,8 @@ def aggregated(a: Aggregate) -> bytes:
     """Mean effect and mean absolute effect at each position, of a video averaged over frames; of images also the mean
     image."""
     figure = _figure(8.6, 3.6)
-    figure.suptitle(f"{full_name(a)}: mean of {a.count} explanations, {a.trusted} of them trusted", fontsize=11)
+    title = f"{full_name(a)}: mean of {a.count} explanations, {a.trusted} of them trusted"
+    figure.suptitle(literal(title), fontsize=11)
     *first, effect, strength = figure.subplots(1, 3 if a.kind == "image" else 2)
     for axes in first:
         show(axes, a.x)
@@ -75,7 +76,7 @@ def aggregated(a: Aggregate) -> bytes:
     ):
         largest = float(np.abs(values).max()) or 1.0
         shown = axes.imshow(
-            _flat(values[a.labels]),
+            _flat(values[a.labels], a.kind),
             cmap=scale,
             vmin=-largest if scale == COLOURS else 0,
             vmax=largest,
@@ -91,7 +92,7 @@ def attacked(attack: Attack) -> bytes:
     """The input, the change and the adversarial example: of a video the frame that changed most; of rows and signals
     both curves."""
     figure = _figure(8.6, 3.6)
-    figure.suptitle(f"{full_name(attack)}, threshold {attack.threshold:g}", fontsize=11)
+    figure.suptitle(literal(f"{full_name(attack)}, threshold {attack.threshold:g}"), fontsize=11)
     titles = (f"before: f = {attack.f_x:.4g}", f"after: f = {attack.f_adversarial:.4g}")
     if attack.x.ndim < 3:
         axes = figure.subplots()
@@ -125,8 +126,11 @@ def limit(found: Iterable[Attribution]) -> float:
     return max(float(np.abs(e.coefficients).max()) for e in found) or 1.0  # any symmetric scale will do if all are 0
 
 
-def _flat(heat: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(heat.mean(axis=0)) if heat.ndim == 3 else np.atleast_2d(heat)
+def _flat(heat: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
+    """In two dimensions: a video averaged over frames, an image summed over channels, a signal with a row a channel."""
+    if heat.ndim == 3:
+        return np.asarray(heat.mean(axis=0)) if kind == "video" else over_channels(heat)
+    return np.atleast_2d(heat.T if kind == "signal" else heat)
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -23,7 +23,7 @@ class Evaluator:
         if source.chunk < 2:
             raise RequestError(f"A call takes 2 inputs or more, usually {CHUNK}; received chunk={source.chunk}.")
         self._source, self._reference = source, reference
-        self.chunk = source.chunk
+        self.chunk, self.probability = source.chunk, source.probability
         self.calls = 0
         self.evaluations = 0
 

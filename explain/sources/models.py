@@ -32,6 +32,7 @@ class Model(Source):
         self._signatures, self._label = signatures, label
         self._target = targets.resolve(signatures, target, label)
         self.target, self.shape = str(self._target), self._target.shape
+        self.probability = self._target.probability
 
     @abc.abstractmethod
     def run(self, signature: str, inputs: Mapping[str, NDArray[Any]], output: str) -> NDArray[Any]:
@@ -110,7 +111,8 @@ class Local(Model):
 
         loaded = LoadedTarget(self.folder, self._target, self._label)
         loaded.shuffle(seed)
-        return Function(loaded.values, name=f"{self.model} with shuffled weights", chunk=self.chunk)
+        name = f"{self.model} with shuffled weights"
+        return Function(loaded.values, name=name, chunk=self.chunk, probability=self.probability)
 
     def gradients(self) -> Gradients:
         """The target with its gradients, by TensorFlow."""

@@ -28,6 +28,7 @@ class Source(abc.ABC):
     Attributes:
       model, version, target: names for reports; `version` is None if there are no versions.
       chunk: the most inputs per call.
+      probability: whether the target is a probability, which saturates near 0 and 1.
       in_flight: how many calls may run at the same time.
       shape: of one input, None for a free size; None if any shape will do.
     """
@@ -36,6 +37,7 @@ class Source(abc.ABC):
     version: int | None
     target: str
     chunk: int
+    probability: bool = False
     in_flight: int = 1
     shape: tuple[int | None, ...] | None = None
 
@@ -54,10 +56,18 @@ class Source(abc.ABC):
 
 @final
 class Function(Source):
-    """A Python function of inputs (n, ...) to (n,) or (n, 1)."""
+    """A Python function of inputs (n, ...) to (n,) or (n, 1). `probability`: whether its values are probabilities."""
 
-    def __init__(self, function: Callable[[NDArray[Any]], Any], *, name: str = "function", chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        function: Callable[[NDArray[Any]], Any],
+        *,
+        name: str = "function",
+        chunk: int = CHUNK,
+        probability: bool = False,
+    ) -> None:
         self.model, self.version, self.target, self.chunk = name, None, "value", chunk
+        self.probability = probability
         self._function = function
 
     def evaluate(self, inputs: NDArray[Any]) -> NDArray[Any]:

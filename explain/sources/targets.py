@@ -18,6 +18,9 @@ DEFAULTS = ("logits", "score")
 """Default targets. Not probabilities: those of a good discriminator are 0 or 1. The score of an autoencoder is an
 anomaly score."""
 
+PROBABILITIES = re.compile("prob|softmax|sigmoid", re.IGNORECASE)
+"""Names of outputs that are probabilities."""
+
 _TERM = r"([^:\[\]\-]+)(?:\[(\d+(?:,\d+)*)\])?"
 _FORM = re.compile(rf"(?:([^:\[\]]+):)?{_TERM}(?:-{_TERM})?")
 
@@ -50,6 +53,11 @@ class Target:
     def __str__(self) -> str:
         minus = "" if self.minus is None else f"-{self.output}{_shown(self.minus)}"
         return f"{self.signature}:{self.output}{_shown(self.index)}{minus}"
+
+    @property
+    def probability(self) -> bool:
+        """Whether the target is a probability, by the name of its output; a margin between two is none."""
+        return self.minus is None and PROBABILITIES.search(self.output) is not None
 
     def inputs(self, data: NDArray[Any], label: int | None) -> dict[str, NDArray[Any]]:
         """Tensors by name for inputs (n, ...), all with the class `label`. Errors: RequestError."""

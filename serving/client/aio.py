@@ -112,17 +112,17 @@ class AsyncClient:
 
     async def wait_until_available(self, model: str, version: int | None = None, *, timeout: float = 60.0) -> None:
         """See Client.wait_until_available."""
-        end, said = time.monotonic() + timeout, "no request was sent"
+        end, last = time.monotonic() + timeout, "no request was sent"
         while time.monotonic() < end:
             try:
                 found = await self.status(model, version)
                 if any(s.state == "AVAILABLE" for s in found):
                     return
-                said = "; ".join(map(str, found))
+                last = "; ".join(map(str, found))
             except (NotFound, Unavailable) as failure:
-                said = failure.message
+                last = failure.message
             await asyncio.sleep(0.1)
-        raise Unavailable(Code.UNAVAILABLE, f"{model} was not available within {timeout:g} s: {said}")
+        raise Unavailable(Code.UNAVAILABLE, f"{model} was not available within {timeout:g} s: {last}")
 
     async def close(self) -> None:
         """Closes the connection."""

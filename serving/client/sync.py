@@ -138,17 +138,17 @@ class Client:
 
     def wait_until_available(self, model: str, version: int | None = None, *, timeout: float = 60.0) -> None:
         """Returns once a version is available. Errors: Unavailable, with the server's last message."""
-        end, said = time.monotonic() + timeout, "no request was sent"
+        end, last = time.monotonic() + timeout, "no request was sent"
         while time.monotonic() < end:
             try:
                 found = self.status(model, version)
                 if any(s.state == "AVAILABLE" for s in found):
                     return
-                said = "; ".join(map(str, found))
+                last = "; ".join(map(str, found))
             except (NotFound, Unavailable) as failure:
-                said = failure.message
+                last = failure.message
             time.sleep(0.1)
-        raise Unavailable(Code.UNAVAILABLE, f"{model} was not available within {timeout:g} s: {said}")
+        raise Unavailable(Code.UNAVAILABLE, f"{model} was not available within {timeout:g} s: {last}")
 
     def close(self) -> None:
         """Closes the connection."""

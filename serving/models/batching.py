@@ -70,7 +70,7 @@ def read(path: Path, default: Parameters | None = None) -> Parameters:
 
 
 def checked(parameters: Parameters) -> Parameters:
-    """The parameters. Errors: InvalidRequest for impossible sizes, with TF Serving's messages where it has them."""
+    """The parameters. Errors: InvalidRequest for impossible sizes, with TF Serving's messages."""
     p = parameters
     if min(p.max_batch_size, p.execution, p.max_enqueued, p.threads) < 1 or p.timeout < 0:
         raise error(Code.INVALID_ARGUMENT, f"Batching parameters must be positive; received {p}")

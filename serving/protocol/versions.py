@@ -58,12 +58,12 @@ def numbered(base: Path) -> dict[int, Path]:
 
 
 def servable(base: Path) -> dict[int, Path]:
-    """The versions that hold a whole SavedModel, lowest first; none where there is no such folder. Errors: OSError."""
+    """The versions that hold a whole SavedModel, lowest first; empty if there is no such folder. Errors: OSError."""
     return {version: path for version, path in numbered(base).items() if complete(path)} if base.is_dir() else {}
 
 
 def latest(base: Path) -> Path | None:
-    """The folder of a model's highest servable version; None where it has none. Errors: OSError."""
+    """The folder of a model's highest servable version; None if it has none. Errors: OSError."""
     found = servable(base)
     return found[max(found)] if found else None
 

@@ -114,7 +114,7 @@ def test_a_saturated_probability_passes_without_a_word(picture):
     answers = []
     stock(picture, lambda i: answers.append(saturated(i)[:, 1]) or saturated(i), segmentation_fn=cells)
     assert np.mean(np.abs(np.concatenate(answers) - 0.5) > 0.49) > 0.5
-    assert explain(Function(lambda i: saturated(i)[:, 1]), picture).trust == "saturated"
+    assert explain(Function(lambda i: saturated(i)[:, 1], probability=True), picture).trust == "saturated"
 
 
 def test_parts_equal_to_the_baseline_get_noise_for_coefficients(digit):

@@ -1,4 +1,4 @@
-"""Requests as the stock stubs take them, and what comes of those that are refused."""
+"""Requests for the stock stubs, and the errors of refused ones."""
 
 import grpc
 import pytest
@@ -8,7 +8,7 @@ from tensorflow_serving.apis import inference_pb2, predict_pb2
 
 
 def predict(inputs, name="affine", signature="", version=None, label=None, outputs=()):
-    """A PredictRequest; inputs are TensorProtos, or what becomes one."""
+    """A PredictRequest; inputs are TensorProtos, or values that become one."""
     made = predict_pb2.PredictRequest(output_filter=outputs)
     made.model_spec.name, made.model_spec.signature_name = name, signature
     if version is not None:
@@ -58,7 +58,7 @@ def multi(tasks, xs=(1.0, -8.0)):
 
 
 def refused(call, message, timeout=20):
-    """The code and the text of the error that a call meets."""
+    """The code and the message of a call's error."""
     with pytest.raises(grpc.RpcError) as caught:
         call(message, timeout=timeout)
     return caught.value.code().name, caught.value.details()

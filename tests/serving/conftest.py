@@ -1,6 +1,6 @@
 """Servers over the models of savedmodels.py: a small one for most tests, and the one whose conformance is tested.
 
-The conformance tests ask a server of ours, or others that run already, say tensorflow_model_server:
+The conformance tests use a server of this project, or one that is running already, such as tensorflow_model_server:
 
     tensorflow_model_server --port=8500 --rest_api_port=8501 --model_config_file=EMPTY --max_num_load_retries=0 \\
         --monitoring_config_file=serving/deploy/monitoring.config --rest_api_enable_cors_support
@@ -65,7 +65,7 @@ def models(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def address(models):
-    """Where `models` are served."""
+    """The address of a server of `models`."""
     server = Server(ServerConfig(StoreConfig(models), port=0))
     yield server.address
     server.stop(0)
@@ -73,37 +73,37 @@ def address(models):
 
 @pytest.fixture(scope="session")
 def client(address):
-    """Ours."""
+    """A client of that server."""
     with Client(address, timeout=30) as client:
         yield client
 
 
 @dataclass(frozen=True)
 class Offered:
-    """A server under test, the folder of its models, and what it is to serve: more of a ModelConfig by model."""
+    """A server under test, the folder of its models, and what it serves: further fields of a ModelConfig by model."""
 
     address: str
     folder: Path
     entries: Mapping[str, str]
 
     def config(self, **changed):
-        """The text of a ModelServerConfig; of a model that is None there is nothing."""
+        """The text of a ModelServerConfig, without the models that are None."""
         entries = {name: more for name, more in {**self.entries, **changed}.items() if more is not None}
         return f"model_config_list {{ {' '.join(self.entry(name, more) for name, more in entries.items())} }}"
 
     def entry(self, name, more=""):
-        """A model's entry, in the folder of that name unless it says another."""
+        """A model's entry; its folder has the model's name unless `more` has another."""
         base = "" if "base_path" in more else f'base_path: "{self.folder / name}"'
         platform = "" if "model_platform" in more or "model_type" in more else 'model_platform: "tensorflow"'
         return f'config {{ name: "{name}" {base} {platform} {more} }}'
 
     def reload(self, **changed):
-        """Serves what `config` says. Errors: ServingError."""
+        """Serves the models of `config`. Errors: ServingError."""
         with Client(self.address, timeout=120) as client:
             client.reload_config(self.config(**changed))
 
     def restore(self):
-        """Serves the entries, as far as they load."""
+        """Serves the entries; those that do not load are skipped."""
         with contextlib.suppress(ServerFailure):
             self.reload()
 
@@ -121,7 +121,7 @@ def folder(models, tmp_path_factory, request):
 
 @pytest.fixture(scope="session")
 def url(request):
-    """Of the REST API under test; None where a server from outside has none."""
+    """The URL of the REST API under test; None if an external server has none."""
     if outside := request.config.getoption("rest"):
         return outside
     if request.config.getoption("server"):
@@ -209,7 +209,7 @@ def batching_stub(folder, request):
 
 @dataclass(frozen=True)
 class Running:
-    """A server's process, the line that it began with, and where it listens."""
+    """A server's process, its first line, and its address."""
 
     process: subprocess.Popen
     line: str
@@ -218,7 +218,7 @@ class Running:
 
 @pytest.fixture
 def launch(tmp_path_factory):
-    """Flags -> a server in a process of its own, which ends with the test at the latest."""
+    """Flags -> a server in a separate process, which ends with the test at the latest."""
     processes = []
 
     def start(*flags):

@@ -1,4 +1,4 @@
-"""The SavedModels that the tests serve, written by TensorFlow's own means."""
+"""The SavedModels that the tests serve, written with TensorFlow."""
 
 import os
 import shutil

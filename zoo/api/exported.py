@@ -1,15 +1,16 @@
 """An exported version of a model, run in this process."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from serving.models.saved_model import SavedModel
 from zoo.api.model import Model
-from zoo.api.specs import meanings
+from zoo.api.specs import facts, meanings
 from zoo.api.values import Meanings, Tensors, in_pieces, served_columns
 from zoo.core.features import Spec
+from zoo.core.files import read_json
+from zoo.export.card import CARD
 
 if TYPE_CHECKING:
     from explain import Local
@@ -29,7 +30,7 @@ class Exported(Model):
         self.version = int(folder.name)
         self._saved_model = SavedModel(folder)
         self.signatures = self._saved_model.signatures
-        self.card = _card(folder)
+        self.card: Mapping[str, Any] = read_json(folder / CARD) if (folder / CARD).is_file() else {}
         if self.card:
             self._meanings = meanings(Spec.from_json(self.card["data"]))
         else:
@@ -47,14 +48,8 @@ class Exported(Model):
         return {"folder": str(self.folder), "version": str(self.version), **_described(self.card)}
 
 
-def _card(folder: Path) -> dict[str, Any]:
-    path = folder / "assets.extra" / "model_card.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.is_file() else {}
-    return found
-
-
 def _described(card: Mapping[str, Any]) -> dict[str, str]:
     if not card:
         return {}
-    configuration = card["configuration"]
-    return {"recipe": configuration["model"], "data": card["data"]["name"]}
+    data = card["data"]
+    return {"recipe": card["configuration"]["model"], "data": data["name"], **facts(Spec.from_json(data))}

@@ -48,7 +48,6 @@ class Model(abc.ABC):
     signatures: Mapping[str, Signature]
     _meanings: Meanings
     _frame: Any = None
-    """A DataFrame, where samples are to be one."""
 
     # What each place does in its own way.
 
@@ -181,6 +180,10 @@ class Model(abc.ABC):
         if classes and not condition and "label" in self._signature("sample").inputs:
             condition = {"label": np.arange(count) % classes}
         return pictures.sheet(self.sample(count, seed=seed, **condition))
+
+    def give_frames(self, frame: Any) -> None:
+        """Lets samples and decoded rows of a table be DataFrames like this one. `zoo.train` does so for a DataFrame."""
+        self._frame = frame
 
     # What the verbs share.
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from zoo import data as datasets
 from zoo.api.run import Run
+from zoo.api.values import is_frame
 from zoo.core import registry
-from zoo.core.config import RunConfig, TrainConfig
+from zoo.core.config import ReadConfig, RunConfig, TrainConfig
 from zoo.core.errors import UserError, unknown
 from zoo.core.registry import Recipe
 from zoo.training import run
@@ -54,9 +55,9 @@ def train(
       out: the run's folder; the same call continues a run that is in it. By default a temporary one, which is removed
         with the run that is returned; `Run.save` keeps it.
       callbacks: each a keras.callbacks.Callback or a function of (epoch from 1, means by name).
-      parameters: those of the recipe, as `zoo list NAME` shows them, keras.Models of your own among them; and options
-        of training, as `zoo train --help` shows them: learning_rate, ema, precision and others. A name that both
-        have is the recipe's.
+      parameters: those of the recipe, as `zoo list NAME` shows them; options of training, as `zoo train --help` shows
+        them (learning_rate, ema, precision and others; a name that both have is the recipe's); and keras.Models of
+        your own in the place of the recipe's networks: encoder, decoder, generator, discriminator. Copies are trained.
 
     Errors: UserError for parameters and data that do not fit; Failure and its kinds where training fails.
     """
@@ -70,17 +71,19 @@ def train(
         channels=channels,
         parameters=own,
         training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
-        reading={"kind": kind} if kind else {},
+        read=ReadConfig(kind=kind),
     )
-    if out is not None:
-        return _trained(config, Path(out).expanduser(), loaded, networks, callbacks)
-    folder = Path(tempfile.mkdtemp(prefix=f"zoo-{made.name}-"))
+    folder = Path(out or tempfile.mkdtemp(prefix=f"zoo-{made.name}-")).expanduser()
     try:
         finished = _trained(config, folder, loaded, networks, callbacks)
     except BaseException:
-        shutil.rmtree(folder)
+        if out is None:
+            shutil.rmtree(folder)
         raise
-    weakref.finalize(finished, shutil.rmtree, folder, ignore_errors=True)
+    if out is None:
+        weakref.finalize(finished, shutil.rmtree, folder, ignore_errors=True)
+    if is_frame(data):
+        finished.give_frames(data[:0])
     return finished
 
 
@@ -106,11 +109,12 @@ def _named(recipe: Any) -> Recipe:
 
 def _sorted(made: Recipe, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, keras.Model]]:
     """Options of training, the recipe's parameters, and networks of the user's, told apart by name and type."""
+    networks = {name: value for name, value in given.items() if isinstance(value, keras.Model)}
+    given = {name: value for name, value in given.items() if name not in networks}
     for name in given:
         if name not in made.parameters and name not in OPTIONS:
             raise unknown(f"parameter of {made.name} or option of training", name, {*made.parameters, *OPTIONS})
-    networks = {name: value for name, value in given.items() if isinstance(value, keras.Model)}
-    own = {name: _plain(value) for name, value in given.items() if name in made.parameters and name not in networks}
+    own = {name: _plain(value) for name, value in given.items() if name in made.parameters}
     for name, value in own.items():
         wanted = made.parameters[name].annotation
         if not _is(value, wanted):

@@ -142,9 +142,9 @@ def tensors(name: str, signature: Signature, inputs: Mapping[str, Any], meanings
 def _wanted(missing: Sequence[str], meanings: Meanings) -> str:
     if list(missing) != ["label"]:
         return f"{', '.join(missing)} not given. Give each by its name."
-    example = meanings.classes[-1] if meanings.classes else "3"
+    example = repr(meanings.classes[-1]) if meanings.classes else "3"
     known = f" Classes: {', '.join(meanings.classes)}." if meanings.classes else ""
-    return f"no label given. Give one class for all rows, as in label={example!r}, or one for each.{known}"
+    return f"no label given. Give one class for all rows, as in label={example}, or one for each.{known}"
 
 
 def _tensor(name: str, spec: TensorSpec, value: Any, meanings: Meanings) -> NDArray[Any]:

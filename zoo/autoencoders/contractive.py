@@ -10,7 +10,8 @@ from zoo.core.model import Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.codes import contraction
-from zoo.networks.mlp import mlp
+from zoo.networks.own import Own
+from zoo.networks.pairs import pair
 
 
 @recipe(
@@ -22,6 +23,7 @@ from zoo.networks.mlp import mlp
 )
 def contractive(
     spec: Spec,
+    own: Own | None = None,
     *,
     code: int = 16,
     hidden: tuple[int, ...] = (256,),
@@ -47,6 +49,5 @@ def contractive(
             directions = tf.repeat(tf.eye(code)[None], x.shape[0], axis=0)
         return {"contraction": penalty_weight * contraction(encoder, x, directions)}
 
-    encoder = mlp(spec.shape, hidden, (code,), activation="relu", output="sigmoid", name="encoder")
-    decoder = mlp((code,), hidden[::-1], spec.shape, name="decoder")
-    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=penalty)
+    networks = pair("mlp", spec.shape, code, hidden=hidden, code_activation="sigmoid", own=own)
+    return Autoencoder(spec, *networks, loss=loss, penalty=penalty)

@@ -7,6 +7,7 @@ from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.networks.pairs import pair
 
 
@@ -18,7 +19,9 @@ from zoo.networks.pairs import pair
     epochs=20,
     learning_rate=1e-3,
 )
-def convolutional(spec: Spec, *, code: int = 32, width: int = 32, loss: str = "mse") -> Autoencoder:
+def convolutional(
+    spec: Spec, own: Own | None = None, *, code: int = 32, width: int = 32, loss: str = "mse"
+) -> Autoencoder:
     """Convolutions, whose weights are shared over positions, suit images.
 
     Args:
@@ -26,4 +29,4 @@ def convolutional(spec: Spec, *, code: int = 32, width: int = 32, loss: str = "m
       width: channels at half the resolution of the images; they double at each level below.
       loss: reconstruction loss, mse or bce.
     """
-    return Autoencoder(spec, *pair("conv", spec.shape, code, width=width), loss=loss)
+    return Autoencoder(spec, *pair("conv", spec.shape, code, width=width, own=own), loss=loss)

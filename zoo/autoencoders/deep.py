@@ -7,6 +7,7 @@ from zoo.autoencoders.family import Autoencoder
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.networks.pairs import pair
 
 
@@ -17,7 +18,9 @@ from zoo.networks.pairs import pair
     epochs=40,
     learning_rate=1e-3,
 )
-def deep(spec: Spec, *, code: int = 8, hidden: tuple[int, ...] = (512, 256, 128), loss: str = "mse") -> Autoencoder:
+def deep(
+    spec: Spec, own: Own | None = None, *, code: int = 8, hidden: tuple[int, ...] = (512, 256, 128), loss: str = "mse"
+) -> Autoencoder:
     """Several layers compress better than one.
 
     Args:
@@ -25,4 +28,4 @@ def deep(spec: Spec, *, code: int = 8, hidden: tuple[int, ...] = (512, 256, 128)
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       loss: reconstruction loss, mse or bce.
     """
-    return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss)
+    return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden, own=own), loss=loss)

@@ -8,6 +8,7 @@ from zoo.core.errors import unknown
 from zoo.core.features import Spec
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.networks.pairs import pair
 
 
@@ -40,6 +41,7 @@ NOISES = {"masking": masking, "gaussian": gaussian}
 )
 def denoising(
     spec: Spec,
+    own: Own | None = None,
     *,
     noise: str = "masking",
     share: float = 0.3,
@@ -59,4 +61,6 @@ def denoising(
     """
     if noise not in NOISES:
         raise unknown("noise", noise, NOISES)
-    return Autoencoder(spec, *pair("mlp", spec.shape, code, hidden=hidden), loss=loss, corrupt=NOISES[noise](share))
+    return Autoencoder(
+        spec, *pair("mlp", spec.shape, code, hidden=hidden, own=own), loss=loss, corrupt=NOISES[noise](share)
+    )

@@ -14,7 +14,8 @@ from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
 from zoo.losses.codes import sparsity_kl, sparsity_l1
-from zoo.networks.mlp import mlp
+from zoo.networks.own import Own
+from zoo.networks.pairs import pair
 
 
 def _kl(weight: float, target: float) -> Penalty:
@@ -43,6 +44,7 @@ PENALTIES = {"kl": _kl, "l1": _l1}
 )
 def sparse(
     spec: Spec,
+    own: Own | None = None,
     *,
     code: int = 0,
     penalty: str = "kl",
@@ -62,6 +64,5 @@ def sparse(
     if penalty not in PENALTIES:
         raise unknown("penalty", penalty, PENALTIES)
     units = code or math.ceil(1.5 * math.prod(spec.shape))
-    encoder = mlp(spec.shape, (), (units,), output="sigmoid", name="encoder")
-    decoder = mlp((units,), (), spec.shape, name="decoder")
-    return Autoencoder(spec, encoder, decoder, loss=loss, penalty=PENALTIES[penalty](penalty_weight, target))
+    networks = pair("mlp", spec.shape, units, code_activation="sigmoid", own=own)
+    return Autoencoder(spec, *networks, loss=loss, penalty=PENALTIES[penalty](penalty_weight, target))

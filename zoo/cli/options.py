@@ -1,27 +1,24 @@
 """Flags that several commands have, and how the text of their values is read."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from zoo.cli.flags import PAIR, Flag
+from zoo.cli.flags import Flag
+from zoo.core.config import KINDS, ReadConfig
 from zoo.core.errors import UserError
-from zoo.core.wire_names import WIRE_NAMES
-
-KINDS = tuple(WIRE_NAMES)
-"""What the examples of a data set can be."""
 
 DATA = (
-    Flag(
-        "data", str, None, "a name of `zoo list --data`, tfds:NAME, a folder, .npz or TFRecords; default: the model's"
-    ),
+    Flag("data", str, None, "a name of `zoo list --data`, a folder, or a file that it lists; default: the model's"),
     Flag("size", str, None, "resize images to N or HxW pixels"),
-    Flag("channels", int, None, "1 for grey, 3 for colour, 4 with alpha; default: the data's"),
-    Flag("kind", KINDS, None, "what the examples are, where the data leaves it open"),
-    Flag("range", PAIR, None, "the values that are black and white, as in --range 0 4095"),
-    Flag("background", str, None, "colour behind transparent pixels, a name or #rrggbb; default: white"),
-    Flag("skip_broken", bool, False, "leave out files that cannot be read, instead of stopping"),
+    Flag("channels", int, None, "1 for grey or mono, 3 for colour, 4 for colour with alpha; default: the data's"),
+    Flag("kind", KINDS, None, "what the examples are, where the data leaves a doubt"),
+    Flag("range", str, None, "LOW,HIGH: the values that are black and white, as in 0,4095; others are cut off"),
+    Flag("background", str, None, "colour under transparent pixels, a name or #rrggbb; default: white"),
+    Flag("skip_broken", bool, False, "leave out files that cannot be read, instead of refusing them"),
 )
-"""Which data, in which form."""
+"""Which data, in which form, and how it is read."""
+
 
 LABELS = Flag("labels", str, None, "classes in turn, for a model conditioned on one: 3, or 0,1,2, or 0:10")
 
@@ -40,20 +37,26 @@ def sides(text: str | None) -> tuple[int, int] | None:
     return height, width
 
 
-def reading(values: Any) -> dict[str, Any]:
-    """The flags of DATA that say how data is read, beside --size and --channels. Errors: UserError."""
-    given = {name: values[name] for name in ("kind", "background") if values[name]}
-    if values.skip_broken:
-        given["skip_broken"] = True
-    if values.range:
-        try:
-            low, high = map(float, values.range)
-        except ValueError:
-            raise UserError(
-                f"--range takes two numbers, as in --range 0 4095; received {' '.join(values.range)}."
-            ) from None
-        given["range"] = (low, high)
-    return given
+def read(values: Any) -> ReadConfig:
+    """The flags of DATA that say how data is read. Errors: UserError."""
+    return ReadConfig(values.kind, bounds("range", values.range), values.background, values.skip_broken)
+
+
+def loading(values: Any) -> dict[str, Any]:
+    """Those keyword arguments of `zoo.data.load` that the flags of DATA give. Errors: UserError."""
+    options = {"size": sides(values.size), "channels": values.channels, **dataclasses.asdict(read(values))}
+    return {name: value for name, value in options.items() if value not in (None, False)}
+
+
+def bounds(flag: str, text: str | None) -> tuple[float, float] | None:
+    """The two numbers of LOW,HIGH; None where the flag was not given. Errors: UserError."""
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UserError(f"--{flag} is LOW,HIGH, as in 0,255; received {text!r}.") from None
+    return low, high
 
 
 def numbers(flag: str, text: str | None) -> list[int]:

@@ -12,6 +12,8 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 SCHEDULES = ("constant", "linear", "cosine")
 STRATEGIES = ("auto", "one", "mirrored", "multiworker")
 JIT = ("auto", "on", "off")
+KINDS = ("image", "video", "volume", "audio", "series", "table", "tokens", "vector")
+"""What examples of data can be."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,29 @@ def _choice(name: str, value: str, known: tuple[str, ...]) -> None:
 
 
 @dataclass(frozen=True)
+class ReadConfig:
+    """How data is read where it does not say so itself; the keyword arguments of `zoo.data.load`.
+
+    Attributes:
+      kind: what the examples are, one of KINDS.
+      range: the values that are black and white, or -1 and 1 of sounds and series.
+      background: the colour that transparent pixels are laid on.
+      skip_broken: leave out files that cannot be read.
+    """
+
+    kind: str | None = None
+    range: tuple[float, float] | None = None
+    background: str | None = None
+    skip_broken: bool = False
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """A whole run: which model with which parameters, on which data, trained how.
 
     Attributes:
       size, channels: to which images are converted; None keeps the data's.
-      reading: further options of `zoo.data.load`: kind, range, background, skip_broken.
+      read: further options of `zoo.data.load`.
     """
 
     model: str
@@ -90,12 +109,12 @@ class RunConfig:
     channels: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     training: TrainConfig = field(default_factory=TrainConfig)
-    reading: Mapping[str, Any] = field(default_factory=dict)
+    read: ReadConfig = field(default_factory=ReadConfig)
 
     @property
-    def load_options(self) -> dict[str, Any]:
-        """Everything that `zoo.data.load` takes beside the name of the data."""
-        return {"size": self.size, "channels": self.channels, **self.reading}
+    def loading(self) -> dict[str, Any]:
+        """The keyword arguments of `zoo.data.load`."""
+        return {"size": self.size, "channels": self.channels, **dataclasses.asdict(self.read)}
 
     def to_json(self) -> str:
         """Text that `from_json` reads back to an equal configuration."""
@@ -105,13 +124,12 @@ class RunConfig:
     def from_json(cls, text: str) -> "RunConfig":
         """The configuration that `to_json` wrote."""
         values = json.loads(text)
-        parameters, reading = (
-            {k: tuple(v) if isinstance(v, list) else v for k, v in values[name].items()}
-            for name in ("parameters", "reading")
-        )
+        parameters = {k: tuple(v) if isinstance(v, list) else v for k, v in values["parameters"].items()}
         size = tuple(values["size"]) if values["size"] else None
         training = TrainConfig(**values["training"])
-        return cls(values["model"], values["data"], size, values["channels"], parameters, training, reading)
+        span = values["read"]["range"]
+        read = ReadConfig(**{**values["read"], "range": tuple(span) if span else None})
+        return cls(values["model"], values["data"], size, values["channels"], parameters, training, read)
 
     def differences(self, other: "RunConfig") -> list[str]:
         """The options in which two runs differ, written as `name: mine, theirs`."""

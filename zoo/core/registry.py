@@ -100,15 +100,29 @@ class Recipe:
         """key=value strings -> typed keyword arguments of `build`. Errors: UserError."""
         return dict(self._parse(text) for text in assignments)
 
-    def __call__(self, spec: Spec, **parameters: Any) -> GenerativeModel:
+    def __call__(self, spec: Spec, own: Mapping[str, Any] | None = None, **parameters: Any) -> GenerativeModel:
         """Builds the model for data of this spec.
 
-        Errors: UserError for parameters that are not the recipe's, and data that it is not for.
+        Args:
+          own: the user's networks in the place of the recipe's, by name: see `zoo.networks.own`.
+
+        Errors: UserError for parameters that are not the recipe's, data that it is not for, and networks that it does
+        not take or whose shapes do not fit.
         """
         for key in parameters:
             self._known(key)
         self.check(spec)
-        return self.build(spec, **parameters)
+        if not own:
+            return self.build(spec, **parameters)
+        if not self.takes_networks:
+            taking = ", ".join(name for name, r in recipes().items() if r.takes_networks)
+            raise UserError(f"{self.name} takes no networks of your own. These do: {taking}.")
+        return self.build(spec, own, **parameters)
+
+    @property
+    def takes_networks(self) -> bool:
+        """Whether networks of the user's can take the place of the recipe's: it has the argument `own`."""
+        return "own" in inspect.signature(self.build).parameters
 
     def misfit(self, spec: Spec) -> str:
         """Why this recipe is not for such data; empty where it is."""

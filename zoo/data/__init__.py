@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
-from serving.protocol import images
+from serving.protocol.images import SUFFIXES
 from zoo.core import plugins
+from zoo.core.config import KINDS
 from zoo.core.errors import unknown
 from zoo.data import memory
 from zoo.data.dataset import Data, in_memory
 from zoo.data.errors import DataError, raised_in
-from zoo.data.form import KINDS, Format
+from zoo.data.form import Format
 from zoo.data.sources import domains, folder, midi, npz, records, sounds, tables, texts, tree
 from zoo.data.sources import tfds as catalogue
 from zoo.data.sources.builtin import BUILTINS
@@ -27,17 +28,20 @@ from zoo.data.splits import Split
 __all__ = ["DESCRIPTIONS", "KINDS", "Data", "DataError", "Split", "load", "names", "of", "raised_in"]
 
 _YOURS = {
-    "tfds:NAME": "any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
-    "FOLDER": "images (or sounds, or MIDI); subfolders are classes, or train, val and test, or trainA and trainB",
+    "tfds:NAME": "image: any set of images in tensorflow-datasets (pip install 'menagerie-zoo[tfds]')",
+    "FOLDER": "image, audio (WAV, FLAC, OGG), series (MIDI): a file each; subfolders are classes, or train, val and "
+    "test, or trainA and trainB",
     "FILE.zip": "the same, zipped",
-    "FILE.npz, .npy": "`x`: images, videos, series ...; `y`: labels from 0; texts. A table or sounds need --kind",
-    "FILE.csv, .parquet": "a table of numbers, categories, dates and flags",
-    "FILE.txt, .jsonl": "a text in each line, or an object with `text` and `label`",
-    "FILE.tfrecord": "tf.train.Example with `image` or `image_raw`, optionally `label`; a glob for several",
-    "domains:A+B": "two domains without pairs: A and B are any sets of images, or B is A's `edges` or its `inverse`",
+    "FILE.npz, .npy": "image, video, label, tokens by the arrays' shapes; series, audio, table, volume or vector where "
+    "--kind or a file beside it says so (docs/data.md)",
+    "FILE.csv, .parquet": "table: numbers, categories, dates and flags",
+    "FILE.txt, .jsonl": "tokens: a text in each line, or an object with `text` and `label`",
+    "FILE.tfrecord": "image: tf.train.Example with `image` or `image_raw`, optionally `label`, `caption`; a glob for "
+    "several",
+    "domains:A+B": "image: two domains without pairs, A and B are any sets of images, or B is A's `edges` or `inverse`",
 }
 
-DESCRIPTIONS: Mapping[str, str] = {**{name: b.description for name, b in BUILTINS.items()}, **_YOURS}
+DESCRIPTIONS: Mapping[str, str] = {**{name: f"{b.kind}: {b.description}" for name, b in BUILTINS.items()}, **_YOURS}
 """What `load` takes, with a line about each."""
 
 
@@ -158,7 +162,7 @@ def _tree(name: str, root: Path, form: Format) -> Data:
                 return read_all(name, many, form)
     wanted = f" of the kind {form.kind}" if form.kind else ""
     raise DataError(
-        f"{root} has no images ({', '.join(images.SUFFIXES)}) and nothing else that can be read{wanted}: sounds, MIDI, "
+        f"{root} has no images ({', '.join(SUFFIXES)}) and nothing else that can be read{wanted}: sounds, MIDI, "
         "TFRecords, tables or texts. Give a folder that has some."
     )
 

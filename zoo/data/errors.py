@@ -9,6 +9,14 @@ class DataError(UserError):
     """Data that is missing, broken or mixed. The message names the file or the set, and the repair."""
 
 
+def many(count: int, noun: str, verb: str = "") -> str:
+    """A number of things in words: `1 file is`, `2 files are`."""
+    words = [f"{count:,}", noun if count == 1 else f"{noun}s"]
+    if verb:
+        words.append(verb if count == 1 else {"is": "are", "has": "have", "lies": "lie"}[verb])
+    return " ".join(words)
+
+
 def raised_in(error: BaseException) -> DataError | None:
     """The DataError behind TensorFlow's: tf.data reports a file that broke while batches were being read.
 

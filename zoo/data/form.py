@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 
 from serving.protocol import images as pictures
 from zoo.core.columns import TYPES
+from zoo.core.config import KINDS
 from zoo.data.errors import DataError
 
-KINDS = ("image", "video", "volume", "audio", "series", "table", "tokens", "vector")
-"""What examples can be."""
 OTHERS = ("vector", "tokens", "label")
 """What an array beside the examples can be."""
 
@@ -138,6 +137,11 @@ class Format:
         if first is None:
             raise DataError("There are no images.")
         return (*(self.size or first[1][:2]), self.channels or first[1][2])
+
+    def only(self, kind: str, what: str) -> None:
+        """Errors: DataError where another kind than the one that this data has is asked for."""
+        if self.kind not in (None, kind):
+            raise DataError(f"{what} has examples of the kind {kind}; received --kind={self.kind}. Omit it.")
 
     def decode(self, source: Path | bytes, what: str, channels: int | None = None) -> NDArray[np.uint8]:
         """An encoded image as uint8 (H, W, C), with so many channels or its own. Errors: DataError."""

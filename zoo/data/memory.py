@@ -35,8 +35,11 @@ def of(data: Any, labels: Any, form: Format, name: str = NAME) -> Data:
 
 
 def _array(data: Any, what: str) -> np.ndarray:
-    array = np.asarray(data)
-    if array.dtype == object and all(isinstance(value, str) for value in array.ravel()):
+    try:
+        array = np.asarray(data)
+    except ValueError:  # rows of different lengths
+        array = np.array(None)
+    if array.ndim and array.dtype == object and all(isinstance(value, str) for value in array.ravel()):
         return array.astype(np.str_)
     if array.dtype == object or not array.ndim:
         raise DataError(f"{what} is no array: {type(data).__name__}. Give examples (N, ...) of one shape.")

@@ -240,6 +240,7 @@ def _hash(arrays: Mapping[str, np.ndarray]) -> bytes:
 def read_all(
     read: Callable[[Any], np.ndarray], sources: Sequence[Any], shape: tuple[int, ...], dtype: str = "uint8"
 ) -> np.ndarray:
+    """What `read` gives of each source, (N, *shape)."""
     out = np.empty((len(sources), *shape), dtype)
     for i, source in enumerate(sources):
         out[i] = read(source)

@@ -57,7 +57,7 @@ class TrainedModel:
     def of(cls, folder: Path) -> "TrainedModel":
         """The run in a folder, with its moving averages where it kept them. Errors: UserError if there is none."""
         model, config = run.restore(folder)
-        return cls(model, config, load(config.data, **config.load_options), folder)
+        return cls(model, config, load(config.data, **config.loading), folder)
 
     @property
     def seed(self) -> int:

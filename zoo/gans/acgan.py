@@ -13,6 +13,7 @@ from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, Adversarial, label_condition
 from zoo.losses.adversarial import non_saturating
 from zoo.networks.adversaries import adversaries
+from zoo.networks.own import Own
 
 
 @final
@@ -40,7 +41,7 @@ class ACGAN(Adversarial):
     epochs=30,
     **ADAM,
 )
-def acgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> ACGAN:
+def acgan(spec: Spec, own: Own | None = None, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> ACGAN:
     """Generates a requested class: the discriminator also classifies.
 
     Args:
@@ -50,5 +51,5 @@ def acgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int =
     """
     condition = label_condition(spec)
     classes = condition.width
-    G, D = adversaries(networks, latent + classes, spec.shape, outputs=(1 + classes,), width=width)
+    G, D = adversaries(networks, latent + classes, spec.shape, outputs=(1 + classes,), width=width, own=own)
     return ACGAN(spec, G, D, loss=non_saturating(), condition=condition)

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -15,7 +16,7 @@ from zoo.losses.adversarial import non_saturating
     epochs=30,
     **ADAM,
 )
-def cgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
+def cgan(spec: Spec, own: Own | None = None, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """Generates a requested class: both networks are conditioned on the label. Equation 2.
 
     Args:
@@ -23,4 +24,4 @@ def cgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 
       latent: numbers in the noise.
       width: channels of convolutional networks at the finest level; they double at each level below.
     """
-    return assemble(spec, loss=non_saturating(), networks=networks, latent=latent, width=width, conditional=True)
+    return assemble(spec, own, loss=non_saturating(), networks=networks, latent=latent, width=width, conditional=True)

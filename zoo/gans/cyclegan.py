@@ -11,6 +11,7 @@ from zoo.core.registry import recipe
 from zoo.gans.games.translation import Translation
 from zoo.losses.adversarial import least_squares
 from zoo.losses.reconstruction import mean_absolute_error
+from zoo.networks.own import Own
 from zoo.networks.translator import two_domains
 
 
@@ -60,7 +61,14 @@ class CycleGAN(Translation):
     beta_1=0.5,
 )
 def cyclegan(
-    spec: Spec, *, width: int = 16, blocks: int = 3, cycle: float = 10.0, identity: float = 0.0, pool: int = 50
+    spec: Spec,
+    own: Own | None = None,
+    *,
+    width: int = 16,
+    blocks: int = 3,
+    cycle: float = 10.0,
+    identity: float = 0.0,
+    pool: int = 50,
 ) -> CycleGAN:
     """Translates between two domains, learnt without pairs.
 
@@ -72,5 +80,5 @@ def cyclegan(
       pool: number of earlier translations that each discriminator is shown again; at least the batch size.
     """
     shapes = (Spec(spec.features, (name,)).shape for name in spec.targets)
-    translators, discriminators = two_domains(*shapes, width=width, blocks=blocks)
+    translators, discriminators = two_domains(*shapes, width=width, blocks=blocks, own=own)
     return CycleGAN(spec, translators, discriminators, loss=least_squares(), cycle=cycle, identity=identity, pool=pool)

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -15,7 +16,7 @@ from zoo.losses.adversarial import non_saturating
     epochs=30,
     **ADAM,
 )
-def dcgan(spec: Spec, *, latent: int = 100, width: int = 64, smoothing: float = 0.0) -> GAN:
+def dcgan(spec: Spec, own: Own | None = None, *, latent: int = 100, width: int = 64, smoothing: float = 0.0) -> GAN:
     """A GAN of strided convolutions alone.
 
     Args:
@@ -23,4 +24,4 @@ def dcgan(spec: Spec, *, latent: int = 100, width: int = 64, smoothing: float = 
       width: channels at half the resolution of the images; they double at each level below.
       smoothing: the discriminator's label of real images is 1 − smoothing.
     """
-    return assemble(spec, loss=non_saturating(smoothing), latent=latent, width=width)
+    return assemble(spec, own, loss=non_saturating(smoothing), latent=latent, width=width)

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import non_saturating
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -15,7 +16,13 @@ from zoo.losses.adversarial import non_saturating
     **ADAM,
 )
 def dragan(
-    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, penalty_weight: float = 10.0
+    spec: Spec,
+    own: Own | None = None,
+    *,
+    networks: str = "dcgan",
+    latent: int = 64,
+    width: int = 32,
+    penalty_weight: float = 10.0,
 ) -> GAN:
     """Penalises gradient norms of D other than 1 around real examples. Section 2.3.
 
@@ -27,6 +34,7 @@ def dragan(
     """
     return assemble(
         spec,
+        own,
         loss=non_saturating(),
         networks=networks,
         latent=latent,

@@ -19,6 +19,7 @@ from zoo.gans.condition import Condition
 from zoo.losses import penalties as regularizers
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.adversaries import adversaries
+from zoo.networks.own import Own
 from zoo.networks.spectral import advance
 from zoo.ops.augment import augmentation
 from zoo.ops.guidance import guided
@@ -253,6 +254,7 @@ class GAN(Adversarial):
 
 def assemble(
     spec: Spec,
+    own: Own | None = None,
     *,
     loss: AdversarialLoss,
     networks: str = "dcgan",
@@ -263,7 +265,7 @@ def assemble(
     conditional: bool = False,
     **options: Any,
 ) -> GAN:
-    """A GAN of networks by name, see `zoo.networks.adversaries`; `options` are those of Adversarial.
+    """A GAN of the user's own networks, or by name, see `zoo.networks.adversaries`; `options` are those of Adversarial.
 
     Errors: UserError for names that are not known, and for a conditional one of data without labels.
     """
@@ -276,6 +278,7 @@ def assemble(
         hidden=hidden,
         width=width,
         norm=norm,
+        own=own,
     )
     return GAN(spec, G, D, loss=loss, condition=condition, **options)
 

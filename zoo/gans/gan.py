@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses import adversarial
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -16,6 +17,7 @@ from zoo.losses import adversarial
 )
 def gan(
     spec: Spec,
+    own: Own | None = None,
     *,
     loss: str = "non_saturating",
     penalty: str = "none",
@@ -57,6 +59,7 @@ def gan(
     """
     return assemble(
         spec,
+        own,
         loss=adversarial.get(loss),
         penalty=penalty,
         penalty_weight=penalty_weight,

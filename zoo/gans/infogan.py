@@ -15,6 +15,7 @@ from zoo.gans.family import ADAM, Adversarial
 from zoo.losses.adversarial import non_saturating
 from zoo.losses.information import mutual_information
 from zoo.networks.adversaries import adversaries
+from zoo.networks.own import Own
 
 
 @final
@@ -58,6 +59,7 @@ class InfoGAN(Adversarial):
 )
 def infogan(
     spec: Spec,
+    own: Own | None = None,
     *,
     networks: str = "dcgan",
     latent: int = 62,
@@ -82,7 +84,7 @@ def infogan(
     """
     condition = codes(categories, continuous)
     numbers = condition.width
-    G, D = adversaries(networks, latent + numbers, spec.shape, outputs=(1 + numbers,), width=width)
+    G, D = adversaries(networks, latent + numbers, spec.shape, outputs=(1 + numbers,), width=width, own=own)
     return InfoGAN(
         spec,
         G,

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import least_squares
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -16,7 +17,7 @@ from zoo.losses.adversarial import least_squares
     epochs=30,
     **ADAM,
 )
-def lsgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
+def lsgan(spec: Spec, own: Own | None = None, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """Both networks minimise squared errors; a Pearson χ² divergence. Equation 9.
 
     Args:
@@ -24,4 +25,4 @@ def lsgan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int =
       latent: numbers in the noise.
       width: channels of convolutional networks at the finest level; they double at each level below.
     """
-    return assemble(spec, loss=least_squares(), networks=networks, latent=latent, width=width)
+    return assemble(spec, own, loss=least_squares(), networks=networks, latent=latent, width=width)

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import relativistic
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -23,6 +24,7 @@ from zoo.losses.adversarial import relativistic
 )
 def r3gan(
     spec: Spec,
+    own: Own | None = None,
     *,
     networks: str = "resnet",
     latent: int = 64,
@@ -49,6 +51,7 @@ def r3gan(
     """
     return assemble(
         spec,
+        own,
         loss=relativistic(),
         networks=networks,
         latent=latent,

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import ADAM, GAN, assemble
 from zoo.losses.adversarial import hinge
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -14,7 +15,7 @@ from zoo.losses.adversarial import hinge
     epochs=30,
     **ADAM,
 )
-def sngan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
+def sngan(spec: Spec, own: Own | None = None, *, networks: str = "dcgan", latent: int = 64, width: int = 48) -> GAN:
     """Spectral normalisation of the discriminator, and hinge loss.
 
     Its kernels are divided by their largest singular values. Equations 8 and 16.
@@ -24,4 +25,4 @@ def sngan(spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int =
       latent: numbers in the noise.
       width: channels of convolutional networks at the finest level; they double at each level below.
     """
-    return assemble(spec, loss=hinge(), networks=networks, latent=latent, width=width, norm="spectral")
+    return assemble(spec, own, loss=hinge(), networks=networks, latent=latent, width=width, norm="spectral")

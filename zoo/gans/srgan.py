@@ -1,5 +1,6 @@
 """SRGAN: enlarges photographs with finer detail than squared error alone gives. Ledig et al., arXiv 1609.04802."""
 
+from functools import partial
 from typing import Any, final
 
 import keras
@@ -13,6 +14,7 @@ from zoo.gans.games.upscaling import Upscaling
 from zoo.losses.adversarial import non_saturating
 from zoo.losses.perceptual import perceptual_distance
 from zoo.losses.reconstruction import mean_squared_error
+from zoo.networks.own import Own, check_names, choose
 from zoo.networks.random_features import random_features
 from zoo.networks.srresnet import discriminator, srresnet
 
@@ -56,7 +58,15 @@ class SRGAN(Upscaling):
     batch_size=16,
     learning_rate=2e-4,
 )
-def srgan(spec: Spec, *, scale: int = 4, width: int = 32, blocks: int = 4, adversarial_weight: float = 1e-3) -> SRGAN:
+def srgan(
+    spec: Spec,
+    own: Own | None = None,
+    *,
+    scale: int = 4,
+    width: int = 32,
+    blocks: int = 4,
+    adversarial_weight: float = 1e-3,
+) -> SRGAN:
     """Enlarges photographs: trained by squared error, then by features and against D.
 
     Args:
@@ -66,7 +76,10 @@ def srgan(spec: Spec, *, scale: int = 4, width: int = 32, blocks: int = 4, adver
       adversarial_weight: weight of the adversarial loss beside the content losses.
     """
     channels = spec.shape[-1]
-    G, D = srresnet(channels, scale, width=width, blocks=blocks), discriminator(channels, width=width)
+    check_names(own, ("generator", "discriminator"))
+    any_size = (None, None, channels)
+    G = choose(own, "generator", any_size, any_size, partial(srresnet, channels, scale, width=width, blocks=blocks))
+    D = choose(own, "discriminator", spec.shape, (), partial(discriminator, channels, width=width))
     features = random_features(channels)
     return SRGAN(
         spec, G, D, scale=scale, loss=non_saturating(), features=features, adversarial_weight=adversarial_weight

@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import wasserstein
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -18,7 +19,14 @@ from zoo.losses.adversarial import wasserstein
     ema=0.99,
 )
 def wgan(
-    spec: Spec, *, networks: str = "dcgan", latent: int = 64, width: int = 32, clip: float = 0.02, updates: int = 3
+    spec: Spec,
+    own: Own | None = None,
+    *,
+    networks: str = "dcgan",
+    latent: int = 64,
+    width: int = 32,
+    clip: float = 0.02,
+    updates: int = 3,
 ) -> GAN:
     """A critic with clipped weights estimates the Wasserstein distance. Algorithm 1.
 
@@ -31,6 +39,7 @@ def wgan(
     """
     return assemble(
         spec,
+        own,
         loss=wasserstein(),
         networks=networks,
         latent=latent,

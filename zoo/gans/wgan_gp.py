@@ -5,6 +5,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.gans.family import GAN, assemble
 from zoo.losses.adversarial import wasserstein
+from zoo.networks.own import Own
 
 
 @recipe(
@@ -23,6 +24,7 @@ from zoo.losses.adversarial import wasserstein
 )
 def wgan_gp(
     spec: Spec,
+    own: Own | None = None,
     *,
     networks: str = "dcgan",
     latent: int = 64,
@@ -43,6 +45,7 @@ def wgan_gp(
     """
     return assemble(
         spec,
+        own,
         loss=wasserstein(),
         networks=networks,
         latent=latent,

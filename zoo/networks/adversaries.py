@@ -6,6 +6,7 @@ from zoo.core.errors import UserError, unknown
 from zoo.networks import dcgan, resnet, subpixel
 from zoo.networks.mlp import mlp
 from zoo.networks.norms import NORMS
+from zoo.networks.own import Own, Shape, check_names, choose
 from zoo.networks.translator import patch_discriminator
 from zoo.networks.unet import unet_discriminator
 
@@ -22,6 +23,7 @@ def adversaries(
     hidden: tuple[int, ...] = (256, 256),
     width: int = 64,
     norm: str = "batch",
+    own: Own | None = None,
 ) -> tuple[keras.Model, keras.Model]:
     """A generator (B, latent) -> examples (B, *shape) in [-1, 1], and a discriminator of them -> logits (B, *outputs).
 
@@ -32,6 +34,8 @@ def adversaries(
         and a discriminator that gives a logit for each patch or pixel.
       outputs: shape of the discriminator's output for one example; () for one logit.
       norm: of the discriminator: batch, none or spectral. An mlp has no batch normalisation.
+      own: the user's `generator` and `discriminator`, instead of those by name. The discriminator's logits are (B,),
+        (B, 1), or (B, h, w) of patches; with `outputs` they are (B, *outputs).
 
     Errors: UserError for a name that is not known, and for data that the networks are not for.
     """
@@ -39,18 +43,28 @@ def adversaries(
         raise unknown("kind of networks", networks, NETWORKS)
     if norm not in NORMS:
         raise unknown("norm", norm, NORMS)
+    if networks in ("patch", "unet") and outputs:
+        raise UserError(
+            f"The discriminator of networks={networks} has no further outputs, which this model needs. Try "
+            "networks=dcgan."
+        )
+    check_names(own, ("generator", "discriminator"))
     shown = (*shape[:-1], shape[-1] + condition)
-    if networks == "mlp":
-        G = mlp((latent,), hidden, shape, output="tanh", name="generator")
-        D = mlp(shown, hidden[::-1], outputs, activation="leaky_relu", norm=norm, name="discriminator")
-        return G, D
-    G = {"resnet": resnet, "subpixel": subpixel}.get(networks, dcgan).generator(latent, shape, width=width)
-    if networks in ("patch", "unet"):
-        if outputs:
-            raise UserError(
-                f"The discriminator of networks={networks} has no further outputs, which this model needs. Try "
-                "networks=dcgan."
-            )
-        return G, {"patch": patch_discriminator, "unet": unet_discriminator}[networks](shown, width=width, norm=norm)
-    D = (resnet if networks == "resnet" else dcgan).discriminator(shown, outputs=outputs, width=width, norm=norm)
-    return G, D
+
+    def generator() -> keras.Model:
+        if networks == "mlp":
+            return mlp((latent,), hidden, shape, output="tanh", name="generator")
+        return {"resnet": resnet, "subpixel": subpixel}.get(networks, dcgan).generator(latent, shape, width=width)
+
+    def discriminator() -> keras.Model:
+        if networks == "mlp":
+            return mlp(shown, hidden[::-1], outputs, activation="leaky_relu", norm=norm, name="discriminator")
+        if networks in ("patch", "unet"):
+            return {"patch": patch_discriminator, "unet": unet_discriminator}[networks](shown, width=width, norm=norm)
+        return (resnet if networks == "resnet" else dcgan).discriminator(shown, outputs=outputs, width=width, norm=norm)
+
+    logits: list[Shape] = [outputs] if outputs else [(), (1,), (None, None)]
+    return (
+        choose(own, "generator", (latent,), shape, generator),
+        choose(own, "discriminator", shown, logits, discriminator),
+    )

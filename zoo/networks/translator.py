@@ -4,22 +4,39 @@ The generator is the residual one of Johnson et al., arXiv 1603.08155, with inst
 scores patches (Isola et al., arXiv 1611.07004, section 3.2.2).
 """
 
+from functools import partial
+
 import keras
 from keras import layers
 
 from zoo.networks.conv import cropped, sides
 from zoo.networks.norms import biased, bounded, normalised
+from zoo.networks.own import Own, check_names, choose
 
 Pair = tuple[keras.Model, keras.Model]
 
 
-def two_domains(a: tuple[int, ...], b: tuple[int, ...], *, width: int, blocks: int) -> tuple[Pair, Pair]:
-    """(G: A -> B, F: B -> A) and (D_A, D_B), for domains A and B of images (H, W, C)."""
-    there = translator(a, b[-1], width=width, blocks=blocks, name="a_to_b")
-    back = translator(b, a[-1], width=width, blocks=blocks, name="b_to_a")
-    of_a = patch_discriminator(a, width=2 * width, name="discriminator_a")
-    of_b = patch_discriminator(b, width=2 * width, name="discriminator_b")
-    return (there, back), (of_a, of_b)
+def two_domains(
+    a: tuple[int, ...], b: tuple[int, ...], *, width: int, blocks: int, own: Own | None = None
+) -> tuple[Pair, Pair]:
+    """(G: A -> B, F: B -> A) and (D_A, D_B), for domains A and B of images (H, W, C).
+
+    Args:
+      width: channels of the translators at full resolution; the discriminators have twice as many.
+      blocks: residual blocks of each translator.
+      own: the user's `a_to_b`, `b_to_a`, `discriminator_a` and `discriminator_b`, instead of these.
+    """
+    check_names(own, ("a_to_b", "b_to_a", "discriminator_a", "discriminator_b"))
+
+    def translating(name: str, of: tuple[int, ...], to: tuple[int, ...]) -> keras.Model:
+        build = partial(translator, of, to[-1], width=width, blocks=blocks, name=name)
+        return choose(own, name, of, to, build)
+
+    def discriminating(name: str, of: tuple[int, ...]) -> keras.Model:
+        return choose(own, name, of, (None, None), partial(patch_discriminator, of, width=2 * width, name=name))
+
+    translators = translating("a_to_b", a, b), translating("b_to_a", b, a)
+    return translators, (discriminating("discriminator_a", a), discriminating("discriminator_b", b))
 
 
 def _active(x: keras.KerasTensor) -> keras.KerasTensor:

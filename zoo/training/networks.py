@@ -19,7 +19,7 @@ from zoo.training.checkpoints import latest
 FOLDER = "networks"
 
 Files = Mapping[str, bytes]
-"""The contents of Keras's own files, by the names of the recipe's parameters."""
+"""The contents of Keras's own files, by the names of the networks that they replace."""
 
 
 def files(folder: Path, networks: Mapping[str, keras.Model]) -> Files:
@@ -53,7 +53,7 @@ def models(networks: Files) -> dict[str, keras.Model]:
 
 
 def _packed(name: str, network: keras.Model) -> bytes:
-    if not network.built or not network.inputs:
+    if not network.built:
         raise UserError(f"{name} is not built yet: its shapes are not known. Begin it with a keras.Input.")
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, f"{name}.keras")

@@ -44,10 +44,8 @@ def check(folder: Path, config: RunConfig, data: Data, *, fixed: bool) -> bool:
             "were to continue it, or another --out."
         )
     if spec != data.spec:
-        raise UserError(
-            f"{folder} was trained on other data: {spec.describe()}. Now {data.name} has: {data.spec.describe()}. "
-            "Give another --out."
-        )
+        was, now = (", ".join(s.describe().splitlines()) for s in (spec, data.spec))
+        raise UserError(f"{folder} was trained on other data: {was}. Now {data.name} has {now}. Give another --out.")
     before = json.loads(path.read_text())["fingerprint"]
     if before != data.fingerprint:
         raise UserError(

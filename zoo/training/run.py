@@ -9,6 +9,7 @@ RUN/networks/       networks of the user's own, as they were before training
 
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -50,7 +51,7 @@ def build(config: RunConfig, spec: Spec, networks: Mapping[str, keras.Model] | N
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.training.precision)
     try:
-        return registry.get(config.model)(spec, **config.parameters, **(networks or {}))
+        return registry.get(config.model)(spec, networks, **config.parameters)
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -84,14 +85,14 @@ def train(
 
     Args:
       data: what to train on; by default `config.data` is loaded.
-      networks: the user's own, by the names of the recipe's parameters; copies of them are trained.
+      networks: the user's own, by the names of those that they replace; copies of them are trained.
 
     Errors: UserError; Diverged; Interrupted, or KeyboardInterrupt after Ctrl-C, both after a checkpoint.
     """
     training = config.training
     placed = strategy.get(training.strategy, training.replicas)
     index, workers = strategy.worker(placed)
-    data = data or datasets.load(config.data, **config.load_options)
+    data = data or datasets.load(config.data, **config.loading)
     files = own_networks.files(folder, networks or {})
     with placed.scope():
         model = build(config, data.spec, own_networks.models(files))
@@ -107,6 +108,8 @@ def train(
             record.write(folder, config, data, command)
             own_networks.write(folder, files)
         if first < last:
+            if index == 0:
+                print(data.summary, file=sys.stderr, flush=True)
             reports = _Reports(folder, data, trainer, steps, own) if index == 0 else None
             try:
                 _loop(trainer, means, _batches(data, trainer, last), steps, checkpoints, reports, alone=workers == 1)

@@ -10,6 +10,7 @@ from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.losses.adversarial import non_saturating
 from zoo.networks.mlp import mlp
+from zoo.networks.own import Own
 from zoo.networks.pairs import pair
 
 
@@ -22,6 +23,7 @@ from zoo.networks.pairs import pair
 )
 def adversarial_autoencoder(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 8,
     hidden: tuple[int, ...] = (512, 256),
@@ -42,7 +44,7 @@ def adversarial_autoencoder(
       loss: reconstruction loss, mse or bce.
       networks: mlp, or conv for images.
     """
-    encoder, decoder = pair(networks, spec.shape, latent, hidden=hidden)
+    encoder, decoder = pair(networks, spec.shape, latent, hidden=hidden, own=own)
     D = mlp((latent,), discriminator, (1,), activation="leaky_relu", name="discriminator")
     adversarial_loss = non_saturating()
 

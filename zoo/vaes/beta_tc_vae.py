@@ -9,6 +9,7 @@ from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
 from zoo.losses.divergence import total_correlation
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, Game, assemble
 
 
@@ -47,6 +48,7 @@ def decomposed(beta: float, *, count: int, warmup: float) -> Game:
 )
 def beta_tc_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 10,
     hidden: tuple[int, ...] = (512, 256),
@@ -68,4 +70,4 @@ def beta_tc_vae(
       networks: mlp, or conv for images.
     """
     game = decomposed(beta, count=count, warmup=beta_warmup)
-    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)
+    return assemble(spec, own, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -3,6 +3,7 @@
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, assemble, elbo
 
 
@@ -18,6 +19,7 @@ from zoo.vaes.family import VAE, assemble, elbo
 )
 def beta_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 16,
     hidden: tuple[int, ...] = (512, 256),
@@ -37,4 +39,4 @@ def beta_vae(
       networks: mlp, or conv for images.
     """
     game = elbo(beta, warmup=beta_warmup)
-    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)
+    return assemble(spec, own, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -3,6 +3,7 @@
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, assemble
 
 
@@ -15,7 +16,12 @@ from zoo.vaes.family import VAE, assemble
     learning_rate=2e-3,
 )
 def conditional_vae(
-    spec: Spec, *, latent: int = 4, hidden: tuple[int, ...] = (512, 256), likelihood: str = "bernoulli"
+    spec: Spec,
+    own: Own | None = None,
+    *,
+    latent: int = 4,
+    hidden: tuple[int, ...] = (512, 256),
+    likelihood: str = "bernoulli",
 ) -> VAE:
     """Generates a requested class: both networks are conditioned on the label.
 
@@ -24,4 +30,4 @@ def conditional_vae(
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
     """
-    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, conditional=True)
+    return assemble(spec, own, latent=latent, hidden=hidden, likelihood=likelihood, conditional=True)

@@ -11,6 +11,7 @@ from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
 from zoo.networks.mlp import mlp
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, Game, assemble, elbo
 
 
@@ -54,6 +55,7 @@ def factored(gamma: float, units: Sequence[int]) -> Game:
 )
 def factor_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 10,
     hidden: tuple[int, ...] = (512, 256),
@@ -73,4 +75,4 @@ def factor_vae(
       networks: mlp, or conv for images.
     """
     game = factored(gamma, discriminator)
-    return assemble(spec, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)
+    return assemble(spec, own, latent=latent, hidden=hidden, networks=networks, likelihood=likelihood, game=game)

@@ -17,6 +17,7 @@ from zoo.core.random import Seed
 from zoo.losses import likelihood as likelihoods
 from zoo.losses.divergence import kl_standard_normal
 from zoo.losses.likelihood import Likelihood
+from zoo.networks.own import Own
 from zoo.networks.pairs import pair
 from zoo.vaes.distributions import DiagonalNormal, Posterior, Prior, StandardNormal
 
@@ -165,6 +166,7 @@ class VAE(GenerativeModel):
 
 def assemble(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int,
     hidden: tuple[int, ...],
@@ -177,6 +179,7 @@ def assemble(
     """A VAE of an encoder and its mirror.
 
     Args:
+      own: the user's `encoder` and `decoder`, see `zoo.networks.pairs`.
       networks: mlp or conv; a conditional model's are mlp.
       likelihood: bernoulli, gaussian or logistic.
       more: outputs of the encoder besides μ and log σ², for a posterior that takes them.
@@ -194,6 +197,7 @@ def assemble(
         codes=2 * latent + more,
         outputs=kind.outputs(spec.shape),
         hidden=hidden,
+        own=own,
     )
     return VAE(spec, encoder, decoder, latent=latent, likelihood=kind, conditional=conditional, **options)
 

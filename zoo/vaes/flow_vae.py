@@ -15,6 +15,7 @@ from zoo.core.features import Spec
 from zoo.core.registry import recipe
 from zoo.losses.divergence import bounded, log_normal
 from zoo.networks.mlp import mlp
+from zoo.networks.own import Own
 from zoo.vaes.distributions import Posterior
 from zoo.vaes.family import VAE, assemble
 
@@ -73,6 +74,7 @@ class Flow(Posterior):
 )
 def flow_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 4,
     hidden: tuple[int, ...] = (512, 256),
@@ -94,4 +96,4 @@ def flow_vae(
       likelihood: p(x | z): bernoulli, gaussian or logistic.
     """
     posterior = Flow(latent, flows=flows, hidden=flow_hidden, context=context)
-    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, more=context, posterior=posterior)
+    return assemble(spec, own, latent=latent, hidden=hidden, likelihood=likelihood, more=context, posterior=posterior)

@@ -7,6 +7,7 @@ from zoo.core.features import Spec
 from zoo.core.model import Batch, Player, Terms
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, Game, assemble, log_mean_exp
 
 
@@ -34,7 +35,13 @@ def importance_weighted(k: int) -> Game:
     learning_rate=1e-3,
 )
 def iwae(
-    spec: Spec, *, k: int = 5, latent: int = 16, hidden: tuple[int, ...] = (256, 256), likelihood: str = "bernoulli"
+    spec: Spec,
+    own: Own | None = None,
+    *,
+    k: int = 5,
+    latent: int = 16,
+    hidden: tuple[int, ...] = (256, 256),
+    likelihood: str = "bernoulli",
 ) -> VAE:
     """More samples of the posterior give a tighter bound of log p(x).
 
@@ -44,4 +51,4 @@ def iwae(
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
     """
-    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, game=importance_weighted(k))
+    return assemble(spec, own, latent=latent, hidden=hidden, likelihood=likelihood, game=importance_weighted(k))

@@ -3,6 +3,7 @@
 from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, assemble, elbo
 
 
@@ -17,6 +18,7 @@ from zoo.vaes.family import VAE, assemble, elbo
 )
 def vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 16,
     hidden: tuple[int, ...] = (512, 256),
@@ -37,6 +39,7 @@ def vae(
     """
     return assemble(
         spec,
+        own,
         latent=latent,
         hidden=hidden,
         networks=networks,

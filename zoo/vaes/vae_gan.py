@@ -15,6 +15,7 @@ from zoo.losses.divergence import kl_standard_normal
 from zoo.losses.reconstruction import squared_error
 from zoo.networks import conv
 from zoo.networks.mlp import mlp
+from zoo.networks.own import Own
 from zoo.vaes.family import VAE, Game, assemble
 
 
@@ -88,6 +89,7 @@ def learned_similarity(features: keras.Model, head: keras.Model, gamma: float) -
 )
 def vae_gan(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 16,
     hidden: tuple[int, ...] = (512, 256),
@@ -112,4 +114,4 @@ def vae_gan(
         D = mlp(spec.shape, hidden[:1], (features,), activation="leaky_relu", name="features")
     head = mlp((features,), (features,), (1,), activation="leaky_relu", name="head")
     game = learned_similarity(D, head, gamma)
-    return assemble(spec, latent=latent, hidden=hidden, networks=networks, game=game)
+    return assemble(spec, own, latent=latent, hidden=hidden, networks=networks, game=game)

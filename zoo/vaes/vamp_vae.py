@@ -11,6 +11,7 @@ from zoo.core.claims import Claim
 from zoo.core.features import Spec
 from zoo.core.random import Seed
 from zoo.core.registry import recipe
+from zoo.networks.own import Own
 from zoo.vaes.distributions import Inference, Prior
 from zoo.vaes.family import VAE, assemble
 
@@ -56,6 +57,7 @@ class Vamp(Prior):
 )
 def vamp_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     components: int = 64,
     latent: int = 16,
@@ -70,4 +72,4 @@ def vamp_vae(
       hidden: units of each hidden layer of the encoder; the decoder has them in reverse order.
       likelihood: p(x | z): bernoulli, gaussian or logistic.
     """
-    return assemble(spec, latent=latent, hidden=hidden, likelihood=likelihood, prior=Vamp(spec, components))
+    return assemble(spec, own, latent=latent, hidden=hidden, likelihood=likelihood, prior=Vamp(spec, components))

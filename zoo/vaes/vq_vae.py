@@ -4,6 +4,7 @@ The prior is a causal transformer where the paper has a PixelCNN.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import final
 
 import keras
@@ -20,6 +21,7 @@ from zoo.core.registry import recipe
 from zoo.losses.reconstruction import squared_error
 from zoo.networks import conv
 from zoo.networks.mlp import mlp
+from zoo.networks.own import Own, check_names, choose
 from zoo.networks.transformer import causal
 
 
@@ -163,6 +165,7 @@ class VQVAE(GenerativeModel):
 )
 def vq_vae(
     spec: Spec,
+    own: Own | None = None,
     *,
     embeddings: int = 128,
     dimension: int = 16,
@@ -184,9 +187,12 @@ def vq_vae(
       switch: share of the run, 0 to 1, after which the autoencoder is fixed and the prior is trained.
     """
     if spec.kind == "image":
-        encoder = conv.grid_encoder(spec.shape, dimension, width=width)
-        decoder = conv.grid_decoder(dimension, spec.shape, width=width)
+        build_encoder = partial(conv.grid_encoder, spec.shape, dimension, width=width)
+        build_decoder = partial(conv.grid_decoder, dimension, spec.shape, width=width)
     else:
-        encoder = mlp(spec.shape, hidden, (tokens, dimension), name="encoder")
-        decoder = mlp((tokens, dimension), hidden[::-1], spec.shape, name="decoder")
+        build_encoder = partial(mlp, spec.shape, hidden, (tokens, dimension), name="encoder")
+        build_decoder = partial(mlp, (tokens, dimension), hidden[::-1], spec.shape, name="decoder")
+    check_names(own, ("encoder", "decoder"))
+    encoder = choose(own, "encoder", spec.shape, (None, dimension), build_encoder)
+    decoder = choose(own, "decoder", encoder.output_shape[1:], spec.shape, build_decoder)
     return VQVAE(spec, encoder, decoder, embeddings=embeddings, commitment=commitment, switch=switch)

@@ -11,6 +11,7 @@ from zoo.core.random import Seed
 from zoo.core.registry import recipe
 from zoo.core.replicas import gather
 from zoo.losses.divergence import maximum_mean_discrepancy
+from zoo.networks.own import Own
 from zoo.networks.pairs import pair
 
 
@@ -25,6 +26,7 @@ from zoo.networks.pairs import pair
 )
 def wae_mmd(
     spec: Spec,
+    own: Own | None = None,
     *,
     latent: int = 8,
     hidden: tuple[int, ...] = (512, 256),
@@ -47,4 +49,6 @@ def wae_mmd(
         z = gather(codes)
         return {"mmd": penalty_weight * maximum_mean_discrepancy(z, gather(seed.normal((latent,))))}
 
-    return Autoencoder(spec, *pair(networks, spec.shape, latent, hidden=hidden), loss=loss, penalty=penalty, prior=True)
+    return Autoencoder(
+        spec, *pair(networks, spec.shape, latent, hidden=hidden, own=own), loss=loss, penalty=penalty, prior=True
+    )

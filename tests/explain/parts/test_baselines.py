@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 from explain import (
     Function,
@@ -78,3 +79,37 @@ def test_patches_are_places_of_real_examples_by_seed():
     assert len(sources) > 5
     assert explain(f, IMAGE, map=parts, baseline=Patches(examples), seed=3) == found
     assert explain(f, IMAGE, map=parts, baseline=Patches(examples), seed=4).f_baseline != found.f_baseline
+
+
+DIGITS = load_digits().images / 16
+
+
+@pytest.mark.parametrize("baseline", ["mean", 0.0])
+@pytest.mark.parametrize("x", DIGITS[:5], ids=map(str, range(5)))
+def test_parts_that_equal_the_baseline_lower_the_verdict_and_the_named_baseline_masks_them(x, baseline):
+    """8x8 digits: the empty corners equal black and their own mean."""
+    weights = np.random.default_rng(0).normal(size=(8, 8, 1))
+    f = Function(lambda i: ((i - 0.4) * weights).sum((1, 2, 3)))
+    found = explain(f, x, baseline=baseline)
+    assert found.dead
+    assert found.trust == "caution"
+    assert f"{len(found.dead)} of 16 parts" in found.verdict
+    assert f"Try the baseline {found.better_baseline}" in found.verdict
+    again = explain(f, x, baseline=found.better_baseline)
+    assert not again.dead
+    assert again.trust == "trust"
+    assert again.better_baseline is None
+
+
+def test_the_better_baseline_of_a_black_and_white_image_is_grey():
+    x = np.zeros((28, 28, 1), np.float32)
+    x[:16] = 1
+    f = Function(lambda i: i.sum((1, 2, 3)))
+    assert explain(f, x).better_baseline == "0.5"
+    assert explain(f, x, baseline=0.5).better_baseline is None
+
+
+def test_a_table_names_no_rule_for_pixels():
+    found = explain(Function(lambda rows: rows.sum(1)), np.array([1.0, 0.0, 2.0]))
+    assert (found.dead, found.better_baseline, found.trust) == ((1,), None, "caution")
+    assert "Try another baseline" in found.verdict

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explain.errors import RequestError
-from explain.parts.maps import Map, grid
+from explain.parts.maps import Map, grid, video_grid
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,21 @@ def test_a_grid_is_rectangles_of_nearly_one_size(shape, cells):
     assert max(widths) - min(widths) <= 1
     assert np.all(np.diff(parts.labels[0]) >= 0)
     assert np.all(np.diff(parts.labels[:, 0]) >= 0)
+
+
+@pytest.mark.parametrize(
+    ("shape", "counts"),
+    [((28, 28, 1), (7, 7)), ((14, 64), (7, 7)), ((8, 8, 1), (4, 4)), ((9, 13), (4, 6)), ((1, 3), (1, 1))],
+)
+def test_parts_of_the_default_grid_have_2_by_2_pixels_or_more(shape, counts):
+    np.testing.assert_array_equal(grid(shape).labels, grid(shape, counts).labels)
+
+
+@pytest.mark.parametrize(
+    ("shape", "counts"), [((6, 8, 10, 1), (3, 4, 4)), ((2, 4, 6, 3), (2, 2, 3)), ((9, 32, 32, 1), (3, 4, 4))]
+)
+def test_so_have_those_of_the_default_grid_of_videos(shape, counts):
+    np.testing.assert_array_equal(video_grid(shape).labels, grid(shape, counts).labels)
 
 
 @pytest.mark.parametrize(("shape", "cells"), [((28,), 7), ((0, 5), 7), ((28, 28), 0)])

@@ -21,8 +21,8 @@ def sigmoid(values):
     return 1 / (1 + np.exp(-values))
 
 
-def of(f, **options):
-    return explain(Function(f), X, map=options.pop("map", grid(X.shape, 4)), **options)
+def of(f, probability=False, **options):
+    return explain(Function(f, probability=probability), X, map=options.pop("map", grid(X.shape, 4)), **options)
 
 
 def test_a_linear_model_is_trusted():
@@ -40,7 +40,7 @@ def test_a_constant_target_explains_nothing():
 def test_a_saturated_probability_is_refused_and_its_logit_trusted():
     """The planted truth is linear; only the sigmoid hides it."""
     steep = 30.0
-    found = of(lambda images: sigmoid(logit(images, steep)))
+    found = of(lambda images: sigmoid(logit(images, steep)), probability=True)
     assert found.saturated > 0.5
     assert found.trust == "saturated"
     assert "Explain the logits" in found.verdict
@@ -48,13 +48,18 @@ def test_a_saturated_probability_is_refused_and_its_logit_trusted():
 
 
 def test_a_probability_that_is_not_saturated_is_judged_by_its_fit():
-    found = of(lambda images: sigmoid(logit(images, 0.1)))
+    found = of(lambda images: sigmoid(logit(images, 0.1)), probability=True)
     assert found.saturated == 0
     assert found.trust == "trust"
 
 
-def test_values_beyond_0_and_1_are_no_saturated_probabilities():
-    assert of(lambda images: 50 * logit(images)).saturated == 0
+@pytest.mark.parametrize("scale", [50, 1, 2e-3, 2e-5])
+@pytest.mark.parametrize("offset", [0.0, 0.002, 0.995])
+def test_only_a_probability_saturates_whatever_the_values_are(scale, offset):
+    """Logits and errors can be small, or all near 1, without being saturated."""
+    found = of(lambda images: offset + scale * logit(images) / 20)
+    assert found.saturated == 0
+    assert found.trust == "trust"
 
 
 def rough(images):

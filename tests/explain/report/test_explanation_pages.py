@@ -1,6 +1,7 @@
 """HTML pages."""
 
 import base64
+import dataclasses
 import io
 import math
 import re
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explain import RequestError
+from explain import Attack, RequestError, aggregate
 from explain.report import captions, pages, pictures
 
 
@@ -69,10 +70,21 @@ def test_html_is_one_page_with_picture_verdict_and_numbers(found, tmp_path):
     assert f"{found.evaluations}, {found.calls}" in words
 
 
-def test_html_escapes_names(found):
-    page = Page(pages.page(found))
-    assert "b" not in page.tags
-    assert any("a<b>&c" in text for text in page.text)
+NASTY = '<b>$x_{$ & "quoted"</b>'
+
+
+def test_every_name_is_escaped_on_every_page_and_in_every_picture(kind):
+    """Names with markup, quotes, and dollar signs, with which matplotlib begins a formula."""
+    names = None if kind.names is None else (NASTY, *kind.names[1:])
+    e = dataclasses.replace(kind, model=NASTY, target=f"a:{NASTY}", baseline=NASTY, names=names)
+    attack = Attack(e.x, e.x, 0.0, 1.0, 0.5, 3, NASTY, 1, NASTY)
+    written = [pages.page(e, attack), pages.comparison(e, e), pages.index([(f"{NASTY}.html", e)], b"png")]
+    for text in written:
+        page = Page(text)
+        assert not {"b", "x_"} & set(page.tags)
+        assert any(NASTY in text for text in page.text)
+    assert f"{NASTY}.html" in Page(written[2]).addresses
+    assert pictures.aggregated(aggregate([e])).startswith(b"\x89PNG")
 
 
 def test_html_says_that_a_constant_target_explains_nothing(constant):

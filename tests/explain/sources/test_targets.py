@@ -86,6 +86,22 @@ def test_targets_that_cannot_be_are_refused_with_the_choices(model, wanted, labe
         resolve(model, wanted, label)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "probability"),
+    [
+        ("logits", False),
+        ("probability", True),
+        ("class_logits[3]", False),
+        ("class_probabilities[3]", True),
+        ("class_probabilities[3]-class_probabilities[5]", False),
+        ("softmax[0]", True),
+    ],
+)
+def test_the_name_of_an_output_says_whether_it_is_a_probability(wanted, probability):
+    outputs = ("logits", "probability", "class_logits", "class_probabilities", "softmax")
+    assert resolve({"discriminate": takes_images(*outputs)}, wanted, None).probability is probability
+
+
 def test_the_class_goes_to_every_image():
     images = np.zeros((5, 28, 28, 1), np.float32)
     tensors = resolve(CONDITIONAL, None, 3).inputs(images, 3)

@@ -1,4 +1,4 @@
-"""Batch jobs: whole, cut off, resumed, refused."""
+"""Batch jobs: complete, interrupted, resumed, refused."""
 
 import hashlib
 import json
@@ -67,7 +67,7 @@ def test_every_row_once_and_in_order(whole, tmp_path):
     assert np.array_equal(found["y"], np.stack([seeds, seeds**2], axis=1).astype(np.float32))
 
 
-def test_the_manifest_tells_what_is_there(whole):
+def test_the_manifest_lists_the_shards(whole):
     manifest = json.loads(whole["manifest.json"])
     assert manifest["job"]["version"] == 1
     assert manifest["job"]["inputs"] == {"seeds": [10, 110]}
@@ -79,7 +79,7 @@ def test_the_manifest_tells_what_is_there(whole):
 
 @pytest.mark.parametrize("row", [0, 31, 32, 50, 99])
 @pytest.mark.parametrize("window", [1, 5])
-def test_a_job_that_fails_anywhere_ends_as_if_it_had_not(row, window, whole, tmp_path):
+def test_a_job_that_failed_ends_with_the_same_bytes(row, window, whole, tmp_path):
     asked = []
 
     def failing(seed):
@@ -109,7 +109,7 @@ def test_a_shard_that_is_not_as_it_was_written_is_written_again(spoil, whole, tm
     assert do(tmp_path / "out", model()).written == 0
 
 
-def test_what_a_kill_leaves_beside_the_files_does_no_harm(whole, tmp_path):
+def test_files_left_by_a_kill_do_no_harm(whole, tmp_path):
     (tmp_path / "out").mkdir()
     for name in ("manifest.json", "shard-00000.npz"):
         (tmp_path / "out" / f".{name}.writing").write_bytes(b"half")
@@ -153,7 +153,7 @@ def test_a_job_keeps_its_version(tmp_path):
         (Job("m", "f", ["q"]), "has no output 'q'. It has: y, z"),
     ],
 )
-def test_what_the_model_has_not(job, message, tmp_path):
+def test_signatures_and_outputs_that_the_model_does_not_have(job, message, tmp_path):
     with pytest.raises(JobError, match=message):
         do(tmp_path / "out", model(), job)
     assert not (tmp_path / "out").exists()
@@ -162,7 +162,7 @@ def test_what_the_model_has_not(job, message, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"), [({"format": "csv"}, "received 'csv'"), ({"request": 0}, "received 0")]
 )
-def test_jobs_that_cannot_be(options, message):
+def test_impossible_jobs(options, message):
     with pytest.raises(JobError, match=message):
         Job("m", "f", **options)
 
@@ -177,13 +177,13 @@ def test_text_goes_into_records_only(tmp_path):
     assert rows["t"][:, 0].tolist() == [b"\x000\x00", b"\x001\x00", b"\x002\x00"]
 
 
-def test_an_output_that_is_no_row_is_refused(tmp_path):
+def test_an_output_without_rows_is_refused(tmp_path):
     total = FakeServer({"m": {"f": Function(lambda seed: {"y": seed.sum()}, SEEDS, {"y": TensorSpec("int64", ())})}})
     with pytest.raises(InvalidRequest, match="not one value for each row"):
         do(tmp_path / "out", total)
 
 
-def test_a_folder_of_other_things_is_left_alone(tmp_path):
+def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(JobError, match=r"has other files \(thesis.txt\)"):
         do(tmp_path, model())
@@ -218,7 +218,7 @@ def command(address, out):
 
 
 def test_killed_and_started_again_over_a_real_server(address, tmp_path):
-    """kill -9 at several moments: the folder ends byte for byte as that of a job left alone."""
+    """kill -9 at several moments: the folder ends with the bytes of an uninterrupted job."""
     subprocess.run(command(address, tmp_path / "whole"), check=True, capture_output=True)
     random, kills = np.random.default_rng(0), 0
     out = tmp_path / "killed"
@@ -240,8 +240,8 @@ def test_killed_and_started_again_over_a_real_server(address, tmp_path):
     assert np.array_equal(found["images"][:, 0, 0, 0], np.arange(10000) * 3.0)
 
 
-def test_a_server_that_restarts_is_waited_for(models, tmp_path):
-    """With the patience of `zoo batch` a job goes on when the server is back on its port."""
+def test_a_job_survives_a_restart_of_the_server(models, tmp_path):
+    """With the retries of `zoo batch` a job continues when the server is back on its port."""
     server, begun, seen = Server(ServerConfig(StoreConfig(models), port=0)), threading.Event(), []
 
     def observe(call):

@@ -76,7 +76,7 @@ def test_errors_are_the_other_clients(address, client, kind, model, options):
     assert str(ours.value) == str(theirs.value)
 
 
-def test_nobody_there_is_tried_again_and_waited_for():
+def test_a_missing_server_is_retried():
     seen = []
 
     async def ask(aio):

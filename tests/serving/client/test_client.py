@@ -1,4 +1,4 @@
-"""The client against a real server, and against none."""
+"""The client with a real server, and without one."""
 
 import re
 import socket
@@ -84,7 +84,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def test_nobody_there():
+def test_no_server():
     with (
         Client(f"127.0.0.1:{free_port()}", retries=1) as client,
         pytest.raises(Unavailable, match="Is a server running at"),
@@ -92,7 +92,7 @@ def test_nobody_there():
         client.status("affine")
 
 
-def test_a_server_that_comes_late_is_waited_for(models):
+def test_retries_wait_for_a_server_that_starts_late(models):
     """Retries on UNAVAILABLE bridge a start or a restart."""
     port = free_port()
     started = []
@@ -118,7 +118,7 @@ def test_a_server_that_comes_late_is_waited_for(models):
 
 
 @pytest.mark.parametrize(("code", "calls"), [(Code.UNAVAILABLE, 3), (Code.INTERNAL, 1), (Code.RESOURCE_EXHAUSTED, 1)])
-def test_only_unavailable_is_tried_again(code, calls, monkeypatch, tmp_path):
+def test_only_unavailable_is_retried(code, calls, monkeypatch, tmp_path):
     """A real server whose service fails on purpose counts the attempts of one call."""
     seen = []
 
@@ -137,7 +137,7 @@ def test_only_unavailable_is_tried_again(code, calls, monkeypatch, tmp_path):
     assert len(seen) == calls
 
 
-def test_a_double_in_place_of_the_wire():
+def test_a_transport_of_ones_own():
     class Double(Transport):
         def call(self, method, request, timeout):
             raise error(Code.NOT_FOUND, f"{method} {timeout}")

@@ -1,4 +1,4 @@
-"""What each call says on the wire, read with TensorFlow Serving's own messages."""
+"""The messages of each call, read with TensorFlow Serving's own classes."""
 
 import inspect
 
@@ -19,7 +19,7 @@ from serving.protocol import protos
 
 
 class Scripted(Transport):
-    """Keeps the request, gives the reply that the test wrote."""
+    """Records the request, and returns the reply that the test wrote."""
 
     def __init__(self, reply):
         self.reply = reply
@@ -81,7 +81,7 @@ def test_regress_takes_serialised_examples_too():
     assert sent_examples(regression_pb2.RegressionRequest.FromString(wire.request)) == [{"x": [1.5]}]
 
 
-def test_features_that_no_example_holds():
+def test_features_that_an_example_cannot_hold():
     with (
         Client("nowhere", transport=Scripted(regression_pb2.RegressionResponse())) as client,
         pytest.raises(InvalidRequest, match="feature 'z' is complex64"),

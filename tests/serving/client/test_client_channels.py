@@ -1,4 +1,4 @@
-"""Channels, TLS, metadata, retries and statistics, over gRPC to a server that watches."""
+"""Channels, TLS, metadata, retries and statistics, over gRPC to a server that records calls."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ FUNCTION = Function(
 
 
 class Watching(grpc.GenericRpcHandler):
-    """A double behind real gRPC; keeps whom it met and what came with the call, and fails as it is told to."""
+    """A fake server behind real gRPC; records peers and metadata, and fails on purpose."""
 
     def __init__(self):
         self.double = FakeServer({"m": {"f": FUNCTION}})
@@ -45,7 +45,7 @@ def watching():
 
 @pytest.fixture
 def start(watching):
-    """Starts the watching server; returns its port."""
+    """Starts the recording server; returns its port."""
     servers = []
 
     def started(credentials=None):
@@ -131,7 +131,7 @@ def test_the_command_line_has_it_too(watching, start, certificates, capsys):
 BUSY, GONE = grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE
 
 
-def test_what_to_try_again_is_the_users_choice(watching, start):
+def test_the_user_chooses_which_codes_are_retried(watching, start):
     address, seen = start(), []
     watching.failures = [BUSY, GONE, BUSY]
     with Client(

@@ -1,4 +1,4 @@
-"""Large replies are read without the parser, and say the same as with it."""
+"""Large replies are read without the parser, with the same result."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def written(**outputs):
 
 
 def parsed(data):
-    """As the parser reads it; the error's type where it does not."""
+    """The parser's result, or the type of its error."""
     try:
         reply = protos.PredictResponse.FromString(data)
         return {name: wire.decode(tensor) for name, tensor in sorted(reply.outputs.items())}, reply.model_spec
@@ -60,7 +60,7 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
-def test_a_large_reply_says_what_the_parser_says(kind):
+def test_a_large_reply_is_read_as_the_parser_reads_it(kind):
     data = written(zeta=NUMBERS[kind], alpha=np.float32([1, 2]))
     assert len(data) > reading.LARGE
     assert_same(read(data), parsed(data))
@@ -75,7 +75,7 @@ def test_floats_are_read_without_the_parser(monkeypatch):
     assert (spec.name, spec.version.value) == ("m", 3)
 
 
-def test_what_is_unusual_is_the_parsers(monkeypatch):
+def test_unusual_messages_are_left_to_the_parser(monkeypatch):
     monkeypatch.setattr(reading, "LARGE", 0)
     tensor = b"".join(wire.encode_typed(np.float32([1, 2, 3])))
     values = b"\x2a\x04\x00\x00\x80\x3f"

@@ -1,4 +1,4 @@
-"""Large batches in pieces: equal to the whole, in order, from one version, and never too many at once."""
+"""Large batches in pieces: the same result, in order, from one version, with a bounded window."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ def test_pieces_equal_the_whole_over_a_real_server(client):
         np.testing.assert_allclose(pieces[name], whole[name], rtol=1e-6)
 
 
-def test_answers_come_in_order_whatever_is_slow():
+def test_replies_are_in_order_even_if_some_are_slow():
     def uneven(seed):
         time.sleep(0.02 if seed[0] % 3 == 0 else 0)
         return {"y": seed}
@@ -90,7 +90,7 @@ def test_inputs_are_taken_as_they_are_needed():
     assert len(taken) <= 10 + 4
 
 
-def test_all_pieces_ask_the_version_that_answered_first():
+def test_all_pieces_use_the_version_of_the_first_reply():
     inner = FakeServer({"m": {"f": Function(lambda seed: {"y": seed}, SEEDS, {})}}, version=5)
     asked = []
 
@@ -123,7 +123,7 @@ def test_a_failure_ends_the_stream():
 @pytest.mark.parametrize(
     ("inputs", "rows"), [({"seed": 1}, 4), ({}, 4), ({"a": [1], "b": [1, 2]}, 4), ({"seed": [1]}, 0)]
 )
-def test_what_cannot_be_cut(inputs, rows):
+def test_batches_that_cannot_be_split(inputs, rows):
     with (
         Client("nowhere", transport=one(lambda seed: {})) as client,
         pytest.raises(InvalidRequest, match="A piece has 1 row or more, and all inputs have the same rows"),

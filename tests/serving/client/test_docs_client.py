@@ -1,4 +1,4 @@
-"""The sections on the client and on batch jobs in docs/serving.md, run as they stand."""
+"""The sections on the client and on batch jobs in docs/serving.md, run as they are."""
 
 import re
 import subprocess

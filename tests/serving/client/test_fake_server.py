@@ -1,4 +1,4 @@
-"""The in-memory double against the real server: the same answers, the same errors."""
+"""The in-memory FakeServer against the real server: the same replies, the same errors."""
 
 import asyncio
 
@@ -68,7 +68,7 @@ def said(client, ask):
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_the_double_says_what_the_server_says(asked, client, double):
+def test_the_fake_server_replies_as_the_real_one(asked, client, double):
     assert said(double, ASKED[asked]) == said(client, ASKED[asked])
 
 

@@ -1,4 +1,4 @@
-"""TF Serving's services, errors, metadata and status: sections 1, 2, 4, 5 of the specification. See conftest.py."""
+"""TF Serving's services, errors, metadata and status. See conftest.py."""
 
 import grpc
 import pytest
@@ -24,7 +24,7 @@ def test_health_by_bare_names(name, offered):
     assert status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_reflection_tells_services_and_messages(offered):
+def test_reflection_lists_services_and_messages(offered):
     with grpc.insecure_channel(offered.address) as channel:
         database = ProtoReflectionDescriptorDatabase(channel)
         services = set(database.get_services())
@@ -41,7 +41,6 @@ def test_long_messages_are_cut(stub):
 
 
 def test_metadata(stub):
-    """Section 4."""
     ask = get_model_metadata_pb2.GetModelMetadataRequest
     assert refused(stub.GetModelMetadata, ask()) == ("INVALID_ARGUMENT", "Missing ModelSpec")
     empty = ask()
@@ -65,7 +64,6 @@ def test_metadata(stub):
 
 
 def test_status(models_stub):
-    """Section 5."""
     ask = get_model_status_pb2.GetModelStatusRequest
     assert refused(models_stub.GetModelStatus, ask()) == ("INVALID_ARGUMENT", "Missing ModelSpec")
     unknown = ask()

@@ -1,4 +1,4 @@
-"""Dynamic batching by batching.config, section 10: batches of 4 rows, a queue of one. See conftest.py."""
+"""Dynamic batching by batching.config: batches of 4 rows, a queue of one. See conftest.py."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -49,7 +49,7 @@ def test_a_batch_that_is_not_full_runs_after_the_timeout_and_padding_is_cut_off(
     ],
     ids=["no input", "scalar", "unequal", "too large", "no dimension", "other rows"],
 )
-def test_what_cannot_be_batched(message, code, text, batching_stub):
+def test_inputs_that_cannot_be_batched(message, code, text, batching_stub):
     assert refused(batching_stub.Predict, message) == (code, text)
 
 

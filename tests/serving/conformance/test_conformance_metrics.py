@@ -1,4 +1,4 @@
-"""Prometheus metrics, section 11: what each kind of request adds to them. See conftest.py."""
+"""Prometheus metrics: what each kind of request adds to them. See conftest.py."""
 
 import re
 

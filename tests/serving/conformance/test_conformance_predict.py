@@ -1,4 +1,4 @@
-"""TF Serving's rules of Predict, section 3 of the specification, asked by the stock stubs. See conftest.py."""
+"""TF Serving's rules of Predict, called with the stock stubs. See conftest.py."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ X = np.arange(8, dtype=np.float32).reshape(2, 4)
 GOOD = {"x": X, "bias": np.float32([1, 2])}
 
 
-def test_predict_answers_with_the_latest_version_and_the_resolved_signature(stub):
+def test_predict_uses_the_latest_version_and_returns_the_resolved_signature(stub):
     reply = stub.Predict(predict(GOOD), timeout=20)
     np.testing.assert_allclose(tf.make_ndarray(reply.outputs["y"]), 3 * X + GOOD["bias"][:, None])
     np.testing.assert_allclose(tf.make_ndarray(reply.outputs["total"]), (3 * X + GOOD["bias"][:, None]).sum(1))
@@ -77,7 +77,7 @@ def test_an_equal_count_with_a_wrong_name(stub):
     assert "Inputs expected to be in the request {x,z}, or default input alias set: " in text
 
 
-def test_dtype_and_shape_are_the_engines_to_refuse(stub):
+def test_the_engine_refuses_wrong_dtypes_and_shapes(stub):
     code, text = refused(stub.Predict, predict({**GOOD, "x": X.astype(np.float64)}))
     assert code == "INVALID_ARGUMENT"
     assert "to be float but double is provided" in text
@@ -115,7 +115,7 @@ def test_tensors_that_cpp_accepts(fields, expected, stub):
 
 @pytest.mark.parametrize("unknown", [False, True], ids=["", "rank unknown"])
 @pytest.mark.parametrize("sides", [(-1, 4), (2**40, 2**40), (2**34,)])
-def test_shapes_that_claim_too_much_are_refused(sides, unknown, stub):
+def test_shapes_that_declare_too_much_are_refused(sides, unknown, stub):
     proto = tensor(*sides, dtype=1, float_val=[1])
     proto.tensor_shape.unknown_rank = unknown
     code, text = refused(stub.Predict, predict({"x": proto, "bias": GOOD["bias"]}))
@@ -140,7 +140,7 @@ def test_labels_and_versions_choose_and_are_not_echoed(stub):
     assert stub.Predict(both, timeout=20).model_spec.version.value == 3, "of a oneof the last counts"
 
 
-def test_a_shape_that_broadcasts_is_nobodys_to_refuse(stub):
+def test_a_shape_that_broadcasts_is_accepted(stub):
     reply = stub.Predict(predict({"x": X, "bias": np.float32([5])}), timeout=20)
     np.testing.assert_array_equal(tf.make_ndarray(reply.outputs["y"]), 3 * X + 5)
 
@@ -153,7 +153,7 @@ def test_the_engines_errors_name_the_node(stub):
     assert text.startswith("You must feed a value for placeholder tensor 'forgotten' with dtype float")
 
 
-def test_a_default_stands_in_for_what_is_missing(stub):
+def test_a_default_replaces_a_missing_input(stub):
     reply = stub.Predict(predict({"x": X}, "default"), timeout=20)
     np.testing.assert_array_equal(tf.make_ndarray(reply.outputs["y"]), X + 10)
     reply = stub.Predict(predict(GOOD, "default"), timeout=20)

@@ -1,4 +1,4 @@
-"""Reloads, policies, labels, discovery: sections 6, 7, 8 of the specification. See conftest.py."""
+"""Reloads, policies, labels, discovery. See conftest.py."""
 
 import shutil
 import time
@@ -26,7 +26,7 @@ def states(models_stub, name):
 
 
 def until(condition, seconds=30):
-    """An unload or a look at a folder is waited for by nobody but the tests."""
+    """Waits for an unload or a poll of a folder, which only tests do."""
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end
@@ -97,7 +97,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_changes_nothing(case, reloading, models_stub, stub):
+def test_a_refused_config_changes_nothing(case, reloading, models_stub, stub):
     text, code, message = REFUSED[case]
     if case not in ("no list", "nothing"):
         text = f"model_config_list {{ {text.replace('{words}', reloading.entry('words'))} }}"
@@ -107,7 +107,7 @@ def test_what_is_refused_changes_nothing(case, reloading, models_stub, stub):
     assert stub.Predict(predict(SEED, signature="sample"), timeout=20).outputs
 
 
-def test_a_new_model_that_does_not_load_is_told(reloading, models_stub, stub):
+def test_a_new_model_that_does_not_load_is_an_error(reloading, models_stub, stub):
     base = f'base_path: "{reloading.folder / "broken"}"'
     code, text = refused(models_stub.HandleReloadConfigRequest, reload(reloading.config(new=base)), timeout=60)
     assert code == "UNKNOWN"
@@ -132,7 +132,7 @@ def test_a_policy_chooses_the_versions(policy, versions, reloading, models_stub)
     until(lambda: available(models_stub, "chosen") == versions)
 
 
-def test_labels_move_and_go(reloading, models_stub, stub):
+def test_labels_move_and_disappear(reloading, models_stub, stub):
     base = f'base_path: "{reloading.folder / "affine"}" model_version_policy {{ all {{}} }}'
     moved = f'{base} version_labels {{ key: "stable" value: 3 }} version_labels {{ key: "same" value: 3 }}'
     models_stub.HandleReloadConfigRequest(reload(reloading.config(both=moved)), timeout=60)
@@ -185,7 +185,7 @@ BAD_WARMUPS = {
         'Serving signature key "nope" not found.',
     ),
 }
-"""Section 9."""
+"""Warm-up file -> the code and message of the load."""
 
 
 @pytest.mark.parametrize("case", BAD_WARMUPS)

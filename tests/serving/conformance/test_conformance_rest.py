@@ -1,4 +1,4 @@
-"""TF Serving's REST API, section 12: paths, JSON, codes and texts, asked over HTTP. See conftest.py."""
+"""TF Serving's REST API over HTTP: paths, JSON, codes and messages. See conftest.py."""
 
 import gzip
 import json
@@ -212,7 +212,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_and_how(case, http):
+def test_refused_requests(case, http):
     path, document, status, text = REFUSED[case]
     found, reply = post(http, path, document)
     assert found == status
@@ -237,7 +237,7 @@ def test_paths(method, path, status, text, http):
     assert (reply.status_code, reply.json()) == (status, {"error": text})
 
 
-def test_other_paths_are_the_http_servers_to_refuse(http):
+def test_the_http_server_refuses_other_paths(http):
     assert http.get("/elsewhere").status_code == 404
 
 
@@ -255,7 +255,7 @@ def test_a_get_with_a_large_body_is_harmless(http):
     assert http.get("/v1/models/affine").status_code == 200
 
 
-def test_pages_from_elsewhere_may_ask(http):
+def test_pages_of_other_sites_may_send_requests(http):
     headers = {"origin": "https://example.org", "access-control-request-method": "POST"}
     assert http.options("/v1/models/affine:predict", headers=headers).headers["access-control-allow-origin"] == "*"
     reply = http.get("/v1/models/affine", headers={"origin": "https://example.org"})

@@ -1,4 +1,4 @@
-"""Metrics: TF Serving's names, Prometheus' format, and no more series than a server can bear."""
+"""Metrics: TF Serving's names, Prometheus' format, and a bounded number of series."""
 
 import itertools
 import re

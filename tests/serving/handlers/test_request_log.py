@@ -1,4 +1,4 @@
-"""Request logs: sampled, whole, and good as warm-up files."""
+"""Request logs: sampled, complete, and usable as warm-up files."""
 
 import numpy as np
 import pytest
@@ -106,6 +106,6 @@ def test_a_disk_that_cannot_be_written_fails_no_request(tmp_path):
 @pytest.mark.parametrize(
     ("prefix", "rate", "text"), [("relative", 1.0, "absolute"), ("/x", 1.5, "from 0 to 1"), ("", 1, "absolute")]
 )
-def test_configs_that_cannot_be(prefix, rate, text):
+def test_impossible_configs(prefix, rate, text):
     with pytest.raises(OptionError, match=text):
         RequestLog(Monitor()).configure({"affine": config(prefix, rate)})

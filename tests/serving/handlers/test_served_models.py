@@ -1,4 +1,4 @@
-"""The model config file, policies, labels, reloads: through the service, as a client meets them."""
+"""The model config file, policies, labels and reloads, through the service."""
 
 import time
 
@@ -15,7 +15,7 @@ from serving.server.config_watcher import ConfigWatcher, read
 
 
 class Fake:
-    """Stands for a loaded version."""
+    """A fake of a loaded version."""
 
     def __init__(self, path):
         self.path = path
@@ -42,7 +42,7 @@ def base(tmp_path):
 
 
 class Served:
-    """A store, its configuration and the service over both."""
+    """A store, its served models and the service over both."""
 
     def __init__(self, **options):
         self.store = Store(StoreConfig(poll_seconds=0, retries=0), loaded)
@@ -168,7 +168,7 @@ def test_a_label_points_only_at_what_is_available(base):
         ),
     ],
 )
-def test_what_is_refused_changes_nothing(base, text, code, message):
+def test_a_refused_config_changes_nothing(base, text, code, message):
     served = Served()
     served.reload(models(entry(base, "m")))
     found = served.code(models(entry(base, "m"), entry(base, "m")) if text == "TWICE" else text)
@@ -183,7 +183,7 @@ def test_the_deprecated_model_type_names_the_platform_too(base):
     assert served.store.available() == {"m": [3]}
 
 
-def test_a_new_model_that_does_not_load_is_told_and_stops_no_other(base):
+def test_a_new_model_that_does_not_load_is_an_error_and_does_not_block_others(base):
     served = Served()
     code, message = served.code(models(entry(base, "bad"), entry(base, "m"), entry(base, "gone")))
     assert code == "UNKNOWN"
@@ -208,7 +208,7 @@ def test_the_reload_call_counts_what_metrics_grew(base):
     assert [(m.name, m.int64_value_increase) for m in reply.metric] == [("/tensorflow/serving/request_count", 0)]
 
 
-def test_a_file_is_followed_and_a_bad_one_leaves_the_last_good_one(base, caplog):
+def test_a_file_is_polled_and_after_a_bad_one_the_last_good_one_stays(base, caplog):
     file, served = base / "models.config", Served()
     file.write_text(models(entry(base, "m")))
     served.configuration.reload(read(file))
@@ -228,7 +228,7 @@ def test_a_file_is_followed_and_a_bad_one_leaves_the_last_good_one(base, caplog)
     following.stop()
 
 
-def test_a_file_that_cannot_be_read_says_why(tmp_path):
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
     with pytest.raises(OptionError, match="cannot be read"):
         read(tmp_path / "missing")
     (tmp_path / "bad").write_text("model_config_lists { }")
@@ -236,7 +236,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path):
         read(tmp_path / "bad")
 
 
-def test_half_copied_versions_take_nobodys_place(tmp_path):
+def test_half_copied_versions_do_not_displace_complete_ones(tmp_path):
     make_version(tmp_path / "m" / "1")
     (tmp_path / "m" / "2").mkdir()
     ranked = [(2, tmp_path / "m" / "2"), (1, tmp_path / "m" / "1")]

@@ -1,4 +1,4 @@
-"""Dynamic batching: what is merged, split, padded, refused, in TF Serving's words."""
+"""Dynamic batching: merging, splitting, padding, and refusals with TF Serving's messages."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +43,7 @@ def rows(count, first=0.0):
 
 
 def held_up(model, batched, pool):
-    """Occupies the only thread; what comes now has to wait."""
+    """Occupies the only thread, so that further requests wait."""
     model.gate.clear()
     model.busy.clear()
     first = pool.submit(batched.run, "f", rows(1))
@@ -52,7 +52,7 @@ def held_up(model, batched, pool):
 
 
 def wait_for(batched, count):
-    """Until so many rows are queued."""
+    """Waits until this many rows are queued."""
     for _ in range(2000):
         if sum(b.rows for queue in batched._queues.values() for b in list(queue.batches)) == count:
             return
@@ -126,7 +126,7 @@ def test_a_full_queue_refuses():
         ({"x": np.zeros(5, np.float32)}, "Task size 5 is larger than maximum input batch size 4"),
     ],
 )
-def test_what_cannot_be_batched_is_refused(inputs, message):
+def test_inputs_that_cannot_be_batched_are_refused(inputs, message):
     with pytest.raises(errors.InvalidRequest, match=message):
         made(Doubler(), max_batch_size=4, execution=4).run("f", {k: np.asarray(v) for k, v in inputs.items()})
 
@@ -164,7 +164,7 @@ def test_outputs_have_to_keep_the_rows(answer, message):
 
 
 @pytest.mark.parametrize("owner", [Doubler, Monitor, merging], ids=["model", "monitor", "merging"])
-def test_whatever_breaks_fails_the_batch_and_no_thread(owner, monkeypatch):
+def test_an_exception_fails_the_batch_but_not_the_thread(owner, monkeypatch):
     batched = made(Doubler())
     method = {Doubler: "run", Monitor: "batch", merging: "merged"}[owner]
     with monkeypatch.context() as broken, ThreadPoolExecutor(4) as pool:
@@ -175,7 +175,7 @@ def test_whatever_breaks_fails_the_batch_and_no_thread(owner, monkeypatch):
     assert len(batched.run("f", rows(2))["y"]) == 2
 
 
-def test_a_batch_waits_for_company_no_longer_than_its_timeout():
+def test_a_batch_waits_at_most_for_its_timeout():
     model = Doubler()
     batched = made(model, timeout=0.2, max_batch_size=3, execution=3)
     with ThreadPoolExecutor(4) as pool:

@@ -26,7 +26,7 @@ from serving.server.embedded import Server
 
 
 class Fake:
-    """Stands for a loaded version."""
+    """A fake of a loaded version."""
 
     def __init__(self, path):
         self.path = path
@@ -103,7 +103,7 @@ def test_the_new_one_is_loaded_before_the_old_one_goes(tmp_path):
     assert seen == [("1", {}), ("2", {"m": [1]})]
 
 
-def test_what_vanishes_is_unloaded_and_loaded_anew_when_it_returns(tmp_path):
+def test_a_deleted_version_is_unloaded_and_loaded_again_when_it_returns(tmp_path):
     path = whole(tmp_path / "m" / "1")
     found = make(tmp_path)
     found.poll()
@@ -120,7 +120,7 @@ def test_what_vanishes_is_unloaded_and_loaded_anew_when_it_returns(tmp_path):
     assert states(found) == {1: "END"}
 
 
-def test_a_half_copied_version_is_waited_for(tmp_path):
+def test_a_half_copied_version_is_loaded_once_it_is_complete(tmp_path):
     whole(tmp_path / "m" / "1")
     found = make(tmp_path)
     found.poll()
@@ -137,7 +137,7 @@ def test_a_half_copied_version_is_waited_for(tmp_path):
     assert states(found) == {2: "AVAILABLE", 1: "END"}
 
 
-def test_a_failure_is_told_tried_again_and_given_up(tmp_path):
+def test_a_failure_is_reported_retried_and_given_up(tmp_path):
     whole(tmp_path / "m" / "1")
     whole(tmp_path / "n" / "1")
     tries = []
@@ -261,7 +261,7 @@ def test_warmup_runs_before_a_version_is_available(models, tmp_path, monkeypatch
     assert found.available() == {"affine": [1]}
 
 
-def test_what_is_no_saved_model_is_told(tmp_path):
+def test_a_folder_that_is_not_a_saved_model_is_an_error(tmp_path):
     (whole(tmp_path / "m" / "1") / "saved_model.pb").write_bytes(b"garbage")
     found = make(tmp_path, Loader(warm_up=warm_up), retries=0)
     found.poll()
@@ -288,7 +288,7 @@ def test_the_runners_agree(models, monkeypatch, limit):
 
 
 @pytest.mark.parametrize("public", [False, True])
-def test_a_deadline_cuts_a_loop_off_however_brief_it_was_before(models, monkeypatch, public):
+def test_a_deadline_interrupts_a_loop_even_if_its_last_run_was_short(models, monkeypatch, public):
     monkeypatch.setattr(engine, "BRIEF", 1e9)
     model = engine.SavedModel(models / "affine" / "3")
     if public:

@@ -69,6 +69,6 @@ def test_examples_are_tensorflows(given_features):
     assert {name: a.tolist() for name, a in back.items()} == given_features
 
 
-def test_bytes_that_are_no_example():
+def test_bytes_that_are_not_an_example():
     with pytest.raises(InvalidRequest, match=r"not a tf\.train\.Example"):
         examples.features(b"\xff\xff")

@@ -80,7 +80,7 @@ def test_fewer_values_than_elements():
     assert wire.decode(proto).tolist() == [0, 0, 0, 0]
 
 
-def test_what_cannot_be_a_tensor():
+def test_values_that_are_not_a_tensor():
     with pytest.raises(InvalidRequest, match="datetime64"):
         wire.encode(np.array(["2026-01-01"], "datetime64[D]"))
     with pytest.raises(InvalidRequest, match="not a tensor"):
@@ -104,7 +104,7 @@ def test_the_client_comes_without_tensorflow():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_what_both_sides_agree_on_needs_neither_a_network_nor_the_client():
+def test_the_protocol_needs_neither_grpc_nor_the_client_nor_tensorflow():
     code = (
         "import sys, pkgutil, importlib, serving.protocol as protocol\n"
         "for m in pkgutil.iter_modules(protocol.__path__): importlib.import_module(f'serving.protocol.{m.name}')\n"

@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is a reply or one of the API's errors, and the server goes on."""
+"""For any bytes the result is a reply or an error of the API, and the server continues."""
 
 import os
 import socket
@@ -47,7 +47,7 @@ def answered(service, call, data):
 
 
 def valid():
-    """A good PredictRequest, to be spoilt."""
+    """A valid PredictRequest, to be mutated."""
     request = protos.PredictRequest()
     request.model_spec.name = "affine"
     request.inputs["x"].CopyFrom(wire.encode(np.ones((2, 4), np.float32)))
@@ -111,7 +111,7 @@ def test_no_bytes_break_the_service(service, check, kinds, examples):
     assert protos.PredictResponse.FromString(answered(service, CALLS[0], valid())).outputs["y"].float_val[0] == 4
 
 
-def test_clients_that_vanish_and_noise_leave_the_server_well(models):
+def test_the_server_survives_clients_that_vanish_and_noise(models):
     server = Server(ServerConfig(StoreConfig(models), port=0))
     noise = np.random.default_rng(0)
     for number in range(30):
@@ -127,7 +127,7 @@ def test_clients_that_vanish_and_noise_leave_the_server_well(models):
     server.stop(0)
 
 
-def test_a_full_disk_at_load_keeps_the_old_version_and_is_tried_again(tmp_path):
+def test_a_full_disk_at_load_keeps_the_old_version_and_is_retried(tmp_path):
     full = [True]
 
     def load(name, path):

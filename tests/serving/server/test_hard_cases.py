@@ -1,4 +1,4 @@
-"""What went wrong once: each case was a failure of the server or the client."""
+"""Regressions: each case was a failure of the server or the client."""
 
 import shutil
 import subprocess
@@ -69,7 +69,7 @@ def test_a_call_without_a_deadline_is_answered(models):
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000])
-def test_unavailable_is_tried_again_whatever_the_size(size):
+def test_unavailable_is_retried_for_messages_of_any_size(size):
     seen = []
 
     def refuse_once(data, context):
@@ -98,12 +98,12 @@ def test_unavailable_is_tried_again_whatever_the_size(size):
         server.stop(0)
 
 
-def test_bytes_that_are_no_request(store):
+def test_bytes_that_are_not_a_request(store):
     with pytest.raises(ServingError, match="deserializing"):
         Service(store).predict(b"\xff\xff", None)
 
 
-def test_a_missing_input_is_told_with_what_was_sent(store):
+def test_a_missing_input_is_named_with_those_that_were_sent(store):
     with pytest.raises(InvalidRequest) as raised:
         Service(store).predict(request("two", x=np.ones(1, np.float32), q=np.ones(1, np.float32)), None)
     assert raised.value.message == (
@@ -114,7 +114,7 @@ def test_a_missing_input_is_told_with_what_was_sent(store):
 
 @pytest.mark.parametrize("sides", [[1] * 70, [0, 2**62, 2**62], [2**25]], ids=["rank 70", "overflow", "fill"])
 @pytest.mark.parametrize("content", [True, False])
-def test_shapes_that_no_array_has_are_a_parsing_error(sides, content, store):
+def test_impossible_shapes_are_a_parsing_error(sides, content, store):
     tensor = protos.TensorProto(dtype=1)
     if content and 0 not in sides:
         tensor.tensor_content = bytes(4)
@@ -154,7 +154,7 @@ def test_strings_keep_every_byte(strings):
     assert tf.io.parse_tensor(content, tf.string).numpy().tolist() == strings
 
 
-def test_strings_cut_short_are_not_made_up():
+def test_truncated_strings_are_an_error():
     tensor = protos.TensorProto.FromString(b"".join(wire.encode_content(wire.as_array([b"ab", b"cde"]))))
     tensor.tensor_content = tensor.tensor_content[:-1]
     with pytest.raises(ServingError, match=r"shape \[2\]"):
@@ -185,7 +185,7 @@ def test_a_restart_beside_a_half_copied_version_serves_the_whole_one(version, mo
     assert store.available() == {"m": [2]}
 
 
-def test_a_failed_load_is_tried_again_once_the_files_have_changed(version, models, store):
+def test_a_failed_load_is_retried_once_the_files_have_changed(version, models, store):
     shutil.copytree(version, models / "m" / "2", ignore=lambda *_: ["variables"])
     store.poll()
     assert store.available() == {"m": [1]}
@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_read_for_a_while_unloads_nothing(by_name, model
     assert store.available() == {"m": [1]}
 
 
-def test_no_error_of_one_model_stops_another(version, models):
+def test_an_error_of_one_model_does_not_stop_another(version, models):
     shutil.copytree(version, models / "a" / "1")
 
     def counted(name, path):
@@ -241,6 +241,6 @@ sys.exit(str(failed[0]) if failed else 0)
 """
 
 
-def test_threads_that_ask_for_messages_first_get_the_same_ones():
+def test_threads_that_use_a_message_first_get_the_same_class():
     done = subprocess.run([sys.executable, "-c", TOGETHER], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -102,7 +102,7 @@ def test_tls_by_the_text_of_an_ssl_config(models, tmp_path, authority, mutual):
         ('server_keys: "k"', "not the text of a SSLConfig"),
     ],
 )
-def test_a_wrong_ssl_config_is_told(models, tmp_path, text, message):
+def test_a_wrong_ssl_config_is_an_error(models, tmp_path, text, message):
     (tmp_path / "ssl").write_text(text)
     with pytest.raises(OptionError, match=message):
         Server(ServerConfig(StoreConfig(models), port=0, grpc=GrpcConfig(ssl=tmp_path / "ssl")))
@@ -149,8 +149,8 @@ def test_batching_gives_what_each_request_alone_gives(models):
     server.stop(0)
 
 
-def test_the_limit_of_what_a_tensor_declares_is_a_flags(models):
-    """Beyond it a request is refused before any memory is taken; what is sent in full has no limit."""
+def test_a_flag_limits_the_elements_that_a_tensor_may_declare(models):
+    """Above it a request is refused before memory is allocated; a tensor sent in full has no limit."""
     values = flags.parse(["--models", str(models), "--port=0", "--max_tensor_elements=1000"])
     server = Server(flags.config(values))
     try:
@@ -181,7 +181,7 @@ def seeds(declared, sent):
         ("models", "'models' is not a flag. Flags are written --name=value or --name value."),
     ],
 )
-def test_a_flag_that_cannot_be_is_told(capsys, line, message):
+def test_a_wrong_flag_is_an_error(capsys, line, message):
     assert main(line.split()) == 2
     told = capsys.readouterr().err
     assert told.startswith("serving: ")
@@ -213,7 +213,7 @@ def test_help_has_every_flag_and_an_example(capsys):
     written = re.findall(r"--\w+", text)
     assert set(written) >= set(flags.names()) - {"--help", "--metrics_peers"}
     assert main(["--version"]) == 0
-    assert re.fullmatch(r"menagerie [\d.]+, TensorFlow 2\.[\d.]+\n", capsys.readouterr().out)
+    assert re.fullmatch(r"menagerie-zoo [\d.]+, TensorFlow 2\.[\d.]+\n", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(
@@ -229,19 +229,19 @@ def test_help_has_every_flag_and_an_example(capsys):
         ("--model_config_file nowhere --port 0", "cannot be read"),
     ],
 )
-def test_flags_that_do_not_go_together_are_told(capsys, line, message):
+def test_flags_that_exclude_each_other_are_an_error(capsys, line, message):
     assert main(line.split()) == 2
     assert message in capsys.readouterr().err
 
 
-def test_flags_that_change_nothing_say_so(caplog):
+def test_flags_without_effect_warn(caplog):
     values = flags.parse(["--models", "m", "--prefer_tflite_model", "--num_load_threads=4", "--enable_batching=false"])
     assert not values.enable_batching
     assert "--prefer_tflite_model is accepted" in caplog.text
     assert "--num_load_threads is accepted" in caplog.text
 
 
-def test_a_config_file_of_tf_servings_and_its_flags(launch, models, tmp_path):
+def test_tf_servings_config_file_and_flags(launch, models, tmp_path):
     config = tmp_path / "models.config"
     config.write_text(
         f'model_config_list {{ config {{ name: "a" base_path: "{models / "affine"}" model_platform: "tensorflow"\n'

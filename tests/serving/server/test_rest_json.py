@@ -1,4 +1,4 @@
-"""JSON and tensors: every number survives, every wrong body is refused and never more than that."""
+"""JSON and tensors: every number survives, every wrong body is refused, and nothing else happens."""
 
 import contextlib
 import json
@@ -109,7 +109,7 @@ def test_short_types_wrap_as_over_grpc():
     assert resttensor.tensor([300, -1], "uint8").tolist() == [44, 255]
 
 
-def test_types_that_json_does_not_carry():
+def test_types_that_json_cannot_represent():
     for dtype in ("complex64", "float16", "bfloat16"):
         with pytest.raises(Unsupported, match="Conversion of JSON Value: 1 to type"):
             resttensor.tensor([1], dtype)
@@ -126,7 +126,7 @@ def test_base64_of_any_padding():
         resttensor.tensor([{"b65": "YQ"}], "string")
 
 
-def test_a_text_shows_no_more_than_256_bytes_of_the_request():
+def test_a_message_quotes_at_most_256_bytes_of_the_request():
     with pytest.raises(InvalidRequest) as caught:
         resttensor.tensor(["x" * 10000], "float32")
     assert len(caught.value.message) < 400

@@ -1,4 +1,4 @@
-"""The HTTP side itself: TLS, deadlines, ends, ports, bodies too large."""
+"""The HTTP side: TLS, deadlines, stopping, ports, bodies that are too large."""
 
 import gzip
 import json
@@ -57,7 +57,7 @@ def test_tls(started, tmp_path):
         httpx.get(f"{url}/v1/models/affine", timeout=30)
 
 
-def test_keys_that_cannot_be_used(service, tmp_path):
+def test_unusable_keys(service, tmp_path):
     (tmp_path / "bad.pem").write_text("nothing")
     with pytest.raises(OptionError, match="needs both"):
         Rest(service, Monitor(), RestConfig(key=tmp_path / "bad.pem"))
@@ -113,7 +113,7 @@ def test_a_gzip_body_that_ends_too_early(started):
     assert (reply.status_code, reply.json()) == (400, {"error": "The body is not gzip: it ends too early."})
 
 
-def test_no_metrics_unless_asked_for(started):
+def test_no_metrics_by_default(started):
     assert httpx.get(f"{started()[0]}/monitoring/prometheus/metrics").status_code == 404
     url, _ = started(metrics="/monitoring/mine")
     assert httpx.get(f"{url}/monitoring/mine").status_code == 200

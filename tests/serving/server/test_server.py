@@ -1,4 +1,4 @@
-"""The server as a process: its line, its signals, its mistakes."""
+"""The server as a process: its first line, signals, errors."""
 
 import signal
 import socket
@@ -12,7 +12,7 @@ from serving.server.embedded import main
 
 
 def test_sigterm_drains(launch, models):
-    """A request under way ends well, the next finds nobody, and the exit code is 0."""
+    """A running request finishes, the next one finds no server, and the exit code is 0."""
     running = launch("--models", models)
     process = running.process
     assert running.line == f"Serving affine (version 3), words (version 1) on {running.address}\n"

@@ -1,4 +1,4 @@
-"""The real server's command line: what is written for it, and what is passed on."""
+"""tensorflow_model_server's command line: the files written for it, and the flags passed on."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def test_rest_brings_metrics_and_batching_its_parameters(folder):
     assert (found["rest_api_port"], found["enable_batching"]) == ("8501", "true")
 
 
-def test_the_users_own_flags_count(folder):
+def test_the_users_own_flags_override(folder):
     own = ["--batching_parameters_file=/mine", "--model_config_file=/ours"]
     found = asked(folder, "--enable_batching=true", *own, "--enable_grpc_healthcheck_service=false")
     assert found["batching_parameters_file"] == "/mine"
@@ -84,15 +84,15 @@ while True:
 
 
 def listed(file):
-    """The models that the stand-in has read."""
+    """The models that the fake binary has read."""
     text = "".join(iter(file.readline, "read\n"))
     config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
     assert {c.model_platform for c in config.model_config_list.config} == {"tensorflow"}
     return {c.name: Path(c.base_path) for c in config.model_config_list.config}
 
 
-def test_the_real_server_gets_the_same_folder_and_what_comes_to_it(folder):
-    """With a stand-in on the PATH, since no package holds the binary: it says what it was given."""
+def test_the_real_server_gets_the_same_folder_and_later_models(folder):
+    """With a fake binary on the PATH, since no package has the real one: it prints its arguments."""
     models, binary = (folder / "models").resolve(), folder / "bin" / "tensorflow_model_server"
     binary.parent.mkdir()
     binary.write_text(FAKE.format(python=sys.executable))

@@ -1,4 +1,4 @@
-"""The threads that answer calls: few while calls are brief, more while some hold the others up, and all in order."""
+"""The adaptive thread pool: the least threads for short calls, more while calls block, and calls in order."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ def threads():
 
 
 def reaches(count):
-    """Whether the threads become so many."""
+    """Whether the number of threads becomes `count`."""
     end = time.monotonic() + WAIT
     while threads() != count and time.monotonic() < end:
         time.sleep(0.01)
@@ -25,7 +25,7 @@ def reaches(count):
 
 @pytest.fixture
 def hire():
-    """(least, most) -> a AdaptiveThreadPool, which ends with the test."""
+    """(least, most) -> an AdaptiveThreadPool, which ends with the test."""
     hired, before = [], threads()
 
     def make(least, most):
@@ -38,7 +38,7 @@ def hire():
     assert reaches(before)
 
 
-def test_brief_calls_stay_in_few_threads(hire, monkeypatch):
+def test_short_calls_stay_in_the_least_threads(hire, monkeypatch):
     monkeypatch.setattr(thread_pool, "PATIENCE", 1.0)  # a busy machine may hold anything up for a moment
     two = hire(least=2, most=8)
     names = [two.submit(threading.get_ident) for _ in range(2000)]
@@ -52,7 +52,7 @@ def test_one_thread_keeps_the_order(hire):
     assert seen == list(range(100))
 
 
-def test_calls_that_are_held_up_get_threads_until_there_are_as_many_as_allowed(hire):
+def test_blocked_calls_get_threads_up_to_the_limit(hire):
     some, gate, inside = hire(least=1, most=5), threading.Event(), threading.Semaphore(0)
 
     def hold():
@@ -69,7 +69,7 @@ def test_calls_that_are_held_up_get_threads_until_there_are_as_many_as_allowed(h
         future.result(WAIT)
 
 
-def test_a_brief_call_does_not_wait_for_long_ones(hire):
+def test_a_short_call_does_not_wait_for_long_ones(hire):
     some, gate = hire(least=2, most=4), threading.Event()
     held = [some.submit(gate.wait, WAIT) for _ in range(2)]
     assert some.submit(int, "7").result(WAIT) == 7
@@ -77,7 +77,7 @@ def test_a_brief_call_does_not_wait_for_long_ones(hire):
     assert all(future.result(WAIT) for future in held)
 
 
-def test_threads_that_helped_leave(hire):
+def test_extra_threads_end(hire):
     before = threads()
     some, gate = hire(least=1, most=9), threading.Event()
     held = [some.submit(gate.wait, WAIT) for _ in range(9)]
@@ -87,14 +87,14 @@ def test_threads_that_helped_leave(hire):
     assert reaches(before + 2)
 
 
-def test_an_error_reaches_who_asked_and_the_thread_goes_on(hire):
+def test_an_error_is_in_the_future_and_the_thread_continues(hire):
     one = hire(least=1, most=1)
     with pytest.raises(ValueError, match="nine"):
         one.submit(int, "nine").result(WAIT)
     assert one.submit(int, "9").result(WAIT) == 9
 
 
-def test_shutdown_answers_what_was_submitted_and_ends_all_threads(hire):
+def test_shutdown_runs_the_submitted_calls_and_ends_all_threads(hire):
     before = threads()
     some = hire(least=2, most=4)
     futures = [some.submit(time.sleep, 0.001) for _ in range(50)]

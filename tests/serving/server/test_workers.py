@@ -1,4 +1,4 @@
-"""Several processes on one port: what they share, and how they end."""
+"""Several processes on one port: what they share, and how they stop."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def test_two_workers_share_a_port_and_show_the_sum_of_their_metrics(running):
 
 
 @pytest.mark.slow
-def test_where_one_worker_ends_all_end(running):
+def test_if_one_worker_exits_all_stop(running):
     server, _ = running
     first, second = map(int, Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split())
     os.kill(first, signal.SIGKILL)
@@ -68,7 +68,7 @@ def test_metrics_of_processes_add_up(tmp_path):
     other.close()
 
 
-def test_a_worker_that_has_ended_says_nothing_and_one_that_hangs_is_told(tmp_path, monkeypatch):
+def test_a_worker_that_exited_is_left_out_and_one_that_hangs_is_an_error(tmp_path, monkeypatch):
     from serving.server import metrics_peers
 
     with socket.socket(socket.AF_UNIX) as ended:

@@ -3,7 +3,9 @@
 import pytest
 
 import zoo
-from serving.server.embedded import Server, ServerConfig
+from serving.models.store import StoreConfig
+from serving.server.config import ServerConfig
+from serving.server.embedded import Server
 from zoo import data
 
 TINY = {"epochs": 1, "batch_size": 128, "jit": "off", "hidden": (8,), "latent": 2}
@@ -37,7 +39,7 @@ def exported(models):
 
 @pytest.fixture(scope="session")
 def address(models):
-    server = Server(ServerConfig(models=models, port=0))
+    server = Server(ServerConfig(StoreConfig(models), port=0))
     yield server.address
     server.stop(0)
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from zoo import cli
+from zoo.core.config import ReadConfig
 
 MISTAKES = {
     "tran vae": "There is no command 'tran'. Did you mean 'train'?",
@@ -92,10 +93,31 @@ def test_a_corrupt_image_is_named(capsys, tmp_path):
 def test_a_model_of_a_table(tmp_path, capsys):
     """Users of other zoos ask for tables of numbers: no picture, everything else."""
     np.savez(tmp_path / "table.npz", x=np.random.default_rng(0).normal(size=(100, 6)) * [1, 2, 3, 4, 5, 6])
-    line = f"train vae hidden=8 latent=2 --data {tmp_path}/table.npz --kind table --batch-size 16 --epochs 2"
-    assert cli.main([*line.split(), "--out", f"{tmp_path}/run"]) == 0
+    line = f"train vae hidden=8 latent=2 --data {tmp_path}/table.npz --batch-size 16 --epochs 2 --out {tmp_path}/run"
+    assert cli.main(line.split()) == 2
+    assert "--kind=table, --kind=series" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+    assert cli.main([*line.split(), "--kind", "table"]) == 0
+    assert "table.npz: 100 examples, 10 of them for testing; table of 6 columns" in capsys.readouterr().err
     assert cli.main(["export", str(tmp_path / "run"), "--models", str(tmp_path / "models")]) == 0
     assert (tmp_path / "models" / "vae" / "1" / "saved_model.pb").exists()
+
+
+def test_flags_that_say_how_data_is_read_reach_the_run(tmp_path, capsys):
+    from zoo.training import record
+
+    for i in range(20):
+        Image.fromarray(np.full((8, 8, 4), i, np.uint8)).save(tmp_path / f"{i:02}.png")
+    (tmp_path / "99.png").write_bytes(b"no image")
+    line = f"train vae hidden=8 --data {tmp_path} --batch-size 8 --epochs 1 --out {tmp_path}/run"
+    assert cli.main(line.split()) == 2
+    assert "99.png" in capsys.readouterr().err
+    assert cli.main([*line.split(), "--skip-broken", "--range=0,19", "--background", "black", "--kind=image"]) == 0
+    assert "left out: 1 broken file" in capsys.readouterr().err
+    config, _ = record.read(tmp_path / "run")
+    assert config.read == ReadConfig("image", (0.0, 19.0), "black", skip_broken=True)
+    assert cli.main([*line.split(), "--range=0"]) == 2
+    assert "--range is LOW,HIGH, as in 0,255; received '0'" in capsys.readouterr().err
 
 
 def test_options_reach_the_run(tmp_path):
@@ -105,12 +127,12 @@ def test_options_reach_the_run(tmp_path):
         "train dcgan width=8 smoothing=0.1 --data digits --size 12x10 --channels 3 --epochs 1 --batch-size 32 --seed 4 "
         "--jit off --learning-rate 0.001 --schedule cosine --warmup 3 --clip-norm 2 --ema 0.9 "
         "--updates discriminator=2 --learning-rate-multipliers generator=0.5 --checkpoint-every 9 "
-        f"--kind image --range -1 16.5 --background black --skip-broken --out {tmp_path / 'run'}"
+        f"--kind image --range=-1,16.5 --background black --skip-broken --out {tmp_path / 'run'}"
     )
     assert cli.main(line.split()) == 0
     config, spec = record.read(tmp_path / "run")
     assert config.parameters == {"width": 8, "smoothing": 0.1}
-    assert config.reading == {"kind": "image", "range": (-1.0, 16.5), "background": "black", "skip_broken": True}
+    assert config.read == ReadConfig("image", (-1.0, 16.5), "black", skip_broken=True)
     assert (spec.shape, spec.classes) == ((12, 10, 3), 10)
     t = config.training
     assert (t.epochs, t.batch_size, t.seed, t.jit, t.learning_rate, t.beta_1) == (1, 32, 4, "off", 0.001, 0.5)

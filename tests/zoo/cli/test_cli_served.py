@@ -133,7 +133,7 @@ def test_progress_shows_the_rate_and_the_time_left(address, tmp_path):
         ("batch drawer --seeds 5:5", "with STOP above START"),
         ("batch drawer --seeds 0:5 --labels a", "--labels is 3, or 0,1,2, or 0:10; received 'a'"),
         ("batch drawer --inputs nowhere", "There is no file or folder nowhere"),
-        ("batch drawer --inputs x --labels 3", "takes images, no label. Leave it out"),
+        ("batch drawer --inputs x --labels 3", "takes images, not label. Leave it out"),
         ("batch drawer --seeds 0:5 --window 0", "--window must be above 0"),
         ("batch drawer --seeds 0:5 --rows 0", "received 0"),
         ("batch drawer --seeds 0:5", "Missing: label. Give --labels."),

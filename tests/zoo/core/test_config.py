@@ -1,11 +1,14 @@
 """Options: typed, frozen, the same from JSON and back, with errors that say what would be right."""
 
+import inspect
+
 import pytest
 
 from zoo.core import registry
-from zoo.core.config import RunConfig, TrainConfig
+from zoo.core.config import ReadConfig, RunConfig, TrainConfig
 from zoo.core.errors import UserError
 from zoo.core.features import Spec, image
+from zoo.data import load
 
 
 def test_json_round_trip():
@@ -16,8 +19,18 @@ def test_json_round_trip():
         3,
         {"hidden": (8, 4), "beta": 2.0},
         TrainConfig(ema=0.9, updates={"critic": 5}),
+        ReadConfig("series", (0.0, 4095.0), "black", skip_broken=True),
     )
     assert RunConfig.from_json(config.to_json()) == config
+    plain = RunConfig("vae", "digits")
+    assert RunConfig.from_json(plain.to_json()) == plain
+
+
+def test_how_data_is_read_are_arguments_of_load():
+    config = RunConfig("vae", "a.npz", (8, 8), 1, read=ReadConfig("image", (0, 255)))
+    assert inspect.signature(load).bind("a.npz", **config.loading)
+    assert config.loading["range"] == (0, 255)
+    assert config.differences(RunConfig("vae", "a.npz", (8, 8), 1)) == ["kind: image, None", "range: (0, 255), None"]
 
 
 def test_differences_name_what_differs():

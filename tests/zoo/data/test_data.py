@@ -98,7 +98,7 @@ def test_names_are_described():
         ("./nowhere", r"There is no file or folder \./nowhere\. Check the path; `zoo list --data`"),
         ("nowhere/x.npz", r"There is no file or folder nowhere/x\.npz"),
         ("nowhere/*.tfrecord", r"nowhere/\*\.tfrecord matches no TFRecord files"),
-        (__file__, r"test_data\.py is a file of no known kind\. Give a folder of images, an \.npz or a \.tfrecord"),
+        (__file__, r"test_data\.py is a file of no known kind\. Give a folder of images, or one of \.npz, .*\.zip"),
     ],
 )
 def test_unknown_names(name, message):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,6 +19,7 @@ from zoo import data
 from zoo.core import registry
 from zoo.core.config import RunConfig
 from zoo.core.errors import UserError
+from zoo.data.splits import Arrays
 from zoo.training import record, run, strategy
 from zoo.training.trainer import Diverged, Trainer
 
@@ -109,6 +111,89 @@ def test_a_finished_run_can_be_made_longer(tmp_path):
     assert np.array_equal(weights(longer.model), weights(straight.model))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_leaves_a_checkpoint_of_the_step(tmp_path, number):
+    """SLURM and Kubernetes send SIGTERM; the same command ends on the weights of a run that was never interrupted."""
+    command = [sys.executable, "-m", "zoo", "train", "vae", "hidden=16", "latent=2", "--data", "digits", "--epochs",
+               "40", "--batch-size", "64", "--out", str(tmp_path / "stopped")]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    while not rows_or_none(tmp_path / "stopped"):
+        assert process.poll() is None, "the run ended before it could be stopped"
+        time.sleep(0.01)
+    process.send_signal(number)
+    message = process.communicate(timeout=60)[1]
+    assert process.returncode == (130 if number == signal.SIGINT else 1)
+    at = _checkpoint(tmp_path / "stopped")
+    assert f"stopped after step {at}, whose checkpoint is kept" in message
+    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([*command[:-1], str(tmp_path / "whole")], check=True, capture_output=True)
+    finals = [weights(run.restore(tmp_path / name)[0]) for name in ("stopped", "whole")]
+    assert np.array_equal(*finals)
+    assert rows(tmp_path / "stopped") == rows(tmp_path / "whole")
+
+
+def rows_or_none(folder):
+    return rows(folder) if (folder / "log.csv").exists() else []
+
+
+def test_the_number_of_epochs_never_falls(tmp_path):
+    done = run.train(config(epochs=2), tmp_path / "a")
+    again = run.train(config(epochs=1), tmp_path / "a")
+    assert not again.trained
+    assert again.steps == done.steps
+    assert record.read(tmp_path / "a")[0].training.epochs == 2
+
+
+def digits_of(count):
+    """The digits, fewer of them, as a set of the same name."""
+    digits = data.load("digits")
+    train = digits.train.arrays(count)
+    return dataclasses.replace(digits, train=Arrays(train))
+
+
+def test_data_that_has_changed_is_refused_and_nothing_is_lost(tmp_path):
+    run.train(config(epochs=1), tmp_path / "a", data=digits_of(200))
+    before = {p: p.read_bytes() for p in (tmp_path / "a").rglob("*") if p.is_file()}
+    with pytest.raises(UserError, match=r"digits has changed since .* was trained \(200 \+ "):
+        run.train(config(epochs=2), tmp_path / "a", data=digits_of(300))
+    with pytest.raises(UserError, match=r"was trained on other data: image: image 8x8x1.* Now digits has"):
+        run.train(config(epochs=2), tmp_path / "a", data=data.load("digits", size=16))
+    assert {p: p.read_bytes() for p in (tmp_path / "a").rglob("*") if p.is_file()} == before
+
+
+def test_a_run_of_another_version_is_refused(tmp_path):
+    """Version 0.1 wrote {"spec": {"shape": ...}} and no format."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"config": {}, "spec": {"shape": [8, 8, 1], "classes": 10}}))
+    for attempt in (lambda: run.restore(folder), lambda: run.train(config(), folder)):
+        with pytest.raises(UserError, match=r"written by another version of this package \(format of 0\.1, here 2\)"):
+            attempt()
+
+
+def test_the_weights_of_another_model_are_refused(tmp_path):
+    run.train(config(epochs=1), tmp_path / "a")
+    written = json.loads((tmp_path / "a" / "config.json").read_text())
+    written["config"]["parameters"]["latent"] = 3
+    (tmp_path / "a" / "config.json").write_text(json.dumps(written))
+    with pytest.raises(UserError, match="holds the weights of another model"):
+        run.restore(tmp_path / "a")
+
+
+def test_callbacks_see_epochs_and_can_end_the_run(tmp_path):
+    seen, epochs = [], []
+    watching = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: epochs.append(epoch))
+    stopping = keras.callbacks.EarlyStopping(monitor="vae/loss", mode="min", patience=1, min_delta=1e9)
+    callbacks = [lambda epoch, means: seen.append((epoch, means["vae/loss"])), watching, stopping]
+    done = run.train(config(epochs=9), tmp_path / "a", callbacks=callbacks)
+    assert [epoch for epoch, _ in seen] == [1, 2]
+    assert epochs == [0, 1]
+    assert [float(row["vae/loss"]) for row in rows(tmp_path / "a")] == pytest.approx([loss for _, loss in seen])
+    assert done.steps == 2 * (data.load("digits").train.count // 64)
+    with pytest.raises(UserError, match=r"A callback is a keras\.callbacks\.Callback or a function.* received 3"):
+        run.train(config(), tmp_path / "b", callbacks=[3])
+
+
 def test_another_run_in_the_same_folder_is_refused(tmp_path):
     run.train(config(epochs=1), tmp_path / "a")
     before = (tmp_path / "a" / "config.json").read_text()
@@ -128,8 +213,11 @@ def test_nan_stops_with_step_player_and_term_and_keeps_the_last_good_checkpoint(
     from zoo.vaes import family
 
     monkeypatch.setattr(family, "kl_standard_normal", lambda mean, log_variance: mean[:, 0] * np.nan)
-    with pytest.raises(Diverged, match=f"At step {good.steps} the vae's term 'kl' became nan"):
+    message = f"At step {good.steps} the vae's term 'kl' became nan.*The last checkpoint, of step {good.steps}, is from"
+    with pytest.raises(Diverged, match=message):
         run.train(config(epochs=2), tmp_path / "run")
+    with pytest.raises(Diverged, match=r"At step 0 .*or --precision float32\.$"):
+        run.train(config(epochs=1), tmp_path / "other")
     assert np.array_equal(weights(run.restore(tmp_path / "run")[0]), weights(good.model))
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, RECIPES, reading, sides
+from zoo.cli.options import DATA, RECIPES, loading
 from zoo.cli.table import table
 from zoo.core.errors import UserError
 
@@ -78,7 +78,7 @@ def _trained(values: Any, run: str, line: str) -> _Found:
 
     folder = Path(run)
     trained = TrainedModel.of(folder)
-    if values.data or values.size or values.channels or reading(values):
+    if values.data or loading(values):
         trained = replace(trained, data=_data(values, trained.config))
     weights = card.checkpoint(folder)
     begun = read_json(folder / "config.json")["command"]
@@ -120,10 +120,8 @@ def _data(values: Any, config: Any) -> Any:
 
     if not (values.data or config):
         raise UserError("A served model does not say what it was trained on: give --data, or --models with its card.")
-    given = {"size": sides(values.size), "channels": values.channels, **reading(values)}
-    kept = config.load_options if config else {}
-    options = kept | {name: value for name, value in given.items() if value is not None}
-    return load(values.data or config.data, **options)
+    kept = config.loading if config else {}
+    return load(values.data or config.data, **{**kept, **loading(values)})
 
 
 @command(

@@ -7,7 +7,7 @@ from typing import Any
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, reading, sides
+from zoo.cli.options import DATA, loading
 from zoo.core.errors import UserError, unknown
 
 
@@ -43,7 +43,7 @@ def _train(values: Any, data: list[str]) -> None:
     out = Path(values.out or f"evaluators/{Path(name).stem}.npz")
     if out.suffix != ".npz":
         raise UserError(f"--out ends in .npz; received {out}.")
-    loaded = load(name, size=sides(values.size), channels=values.channels, **reading(values))
+    loaded = load(name, **loading(values))
     line = shlex.join(["zoo", "evaluator", "train", name, *values.given])
     evaluators.write(out, train(loaded, command=line, epochs=values.epochs, seed=values.seed))
     _print(evaluators.load(str(out)))

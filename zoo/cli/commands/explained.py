@@ -144,7 +144,7 @@ def _map(text: str | None) -> Callable[[NDArray[Any]], Any] | None:
         return None
     kind, _, numbers = text.partition(":")
     makers: dict[str, Callable[..., Any]] = {
-        "grid": lambda x, *n: explain.grid(x.shape, n * 2 if len(n) == 1 else n or (7, 7)),
+        "grid": lambda x, *n: explain.grid(x.shape, n * 2 if len(n) == 1 else n or None),
         "slic": explain.slic,
         "felzenszwalb": explain.felzenszwalb,
         "time": lambda x, *n: explain.time_segments(x.shape, *n),

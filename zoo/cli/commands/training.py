@@ -6,7 +6,7 @@ from typing import Any
 
 from zoo.cli.command import command
 from zoo.cli.flags import Flag
-from zoo.cli.options import DATA, RECIPES, by_player, reading, sides
+from zoo.cli.options import DATA, RECIPES, by_player, read, sides
 from zoo.core.config import JIT, PRECISIONS, SCHEDULES, STRATEGIES
 
 _TRAINING = (
@@ -36,7 +36,13 @@ _PLAYERS = (
     "train",
     "MODEL [key=value ...]",
     example="zoo train vae latent=8 --data digits --epochs 2 --out runs/vae",
-    flags=[Flag("out", str, None, "folder of the run; default: runs/MODEL"), *DATA, RECIPES, *_TRAINING, *_PLAYERS],
+    flags=[
+        Flag("out", str, None, "folder of the run; default runs/MODEL"),
+        *DATA,
+        RECIPES,
+        *_TRAINING,
+        *_PLAYERS,
+    ],
 )
 def _train(values: Any, positional: list[str]) -> None:
     from zoo.core import registry
@@ -58,7 +64,7 @@ def _train(values: Any, positional: list[str]) -> None:
         channels=values.channels,
         parameters=made.parse(assignments),
         training=made.config(**options),
-        reading=reading(values),
+        read=read(values),
     )
     folder = Path(values.out or f"runs/{made.name}")
     done = run.train(config, folder, command=shlex.join(["zoo", "train", *positional, *values.given]))

@@ -22,11 +22,12 @@ FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 @dataclass(frozen=True)
 class Builtin:
-    """A set by name: one line about it, how to get it, and its classes' names where they have any."""
+    """A set by name: one line about it, how to get it, its classes' names where they have any, and its kind."""
 
     description: str
     examples: Callable[[], Examples]
     classes: tuple[str, ...] = ()
+    kind: str = "image"
 
 
 def idx(path: Path) -> np.ndarray:
@@ -115,6 +116,7 @@ BUILTINS: Mapping[str, Builtin] = {
         "5,000 videos of a moving MNIST digit, 8 frames of 32x32 grey, 10 classes; made of mnist-5k",
         moving_digits,
         _DIGITS,
+        "video",
     ),
     "shapes": Builtin(
         "6,144 shapes of known position, scale and rotation, 32x32 grey, 3 classes; made", shapes, SHAPES

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
-from zoo.data.errors import DataError
+from zoo.data.errors import DataError, many
 from zoo.data.sources import tree
 
 NAMES = ("captions", "metadata")
@@ -59,8 +59,11 @@ def _of(parts: tuple[str, ...], found: Mapping[tuple[str, ...], str]) -> str:
 
 def _warnings(images: tree.Files, found: Mapping[tuple[str, ...], str], several: int) -> list[str]:
     without = sum(not _of(parts, found) for _, parts in images)
-    warnings = [f"{without} images have no caption"] if without else []
-    return warnings + ([f"{several} further captions of the same images are not used"] if several else [])
+    warnings = [f"{many(without, 'image', 'has')} no caption"] if without else []
+    if not several:
+        return warnings
+    verb = "is" if several == 1 else "are"
+    return [*warnings, f"{many(several, 'further caption')} of the same images {verb} not used"]
 
 
 def _is_list(parts: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from serving.protocol import images as pictures
 from zoo.core.features import image
 from zoo.data.dataset import Data, chosen
+from zoo.data.errors import many
 from zoo.data.form import Format, Shape
 from zoo.data.images import conform, dark
 from zoo.data.sources import captions, domains, layout, placed, tree
@@ -43,10 +44,10 @@ def load(root: Path, form: Format, files: tree.Files, others: tree.Files) -> Dat
 def _described(headers: Sequence[tuple[str, Any]], form: Format) -> placed.Reading:
     shape = form.shape((name, header.shape) for name, header in headers)
     animated, clear = sum(header.frames > 1 for _, header in headers), sum(header.alpha for _, header in headers)
-    warnings = [f"of {animated} animated files the first frame is used"] if animated else []
+    warnings = [f"of {many(animated, 'animated file')} the first frame is used"] if animated else []
     if clear and shape[2] != 4:
         how = "another --background, or --channels=4 to keep them"
-        warnings.append(f"{clear} images have transparent pixels, which are laid on {form.background} ({how})")
+        warnings.append(f"{many(clear, 'image', 'has')} transparent pixels, laid on {form.background} ({how})")
     white = max(header.white for _, header in headers)
     judge = partial(_judge, white=white, form=form)
     return placed.Reading(image(*shape), partial(_read, shape=shape, form=form), warnings, "uint8", judge)

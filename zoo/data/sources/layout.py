@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from zoo.data.errors import many
+
 SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
           "test": "test", "testing": "test"}  # fmt: skip
 """Names of folders that are splits, in small letters."""
@@ -83,7 +85,7 @@ def _split(folders: list[Parts], layout: Layout) -> list[Parts]:
     chosen = usable[0] if usable else None
     for role, count in sorted(Counter(roles.tolist()).items()):
         if role not in ("train", chosen):
-            layout.left_out.append(f"{count} files of {role}" if role else f"{count} files beside the splits")
+            layout.left_out.append(f"{many(count, 'file')} {f'of {role}' if role else 'beside the splits'}")
     layout.used &= (roles == "train") | (roles == chosen)
     layout.test = roles == chosen if chosen else None
     return below
@@ -97,13 +99,13 @@ def _classes(folders: list[Parts], layout: Layout) -> None:
         return
     if loose * 10 > inside.total():
         layout.warnings.append(
-            f"{loose} files lie beside the folders {', '.join(sorted(inside)[:4])}: so these are no classes. Move the "
-            "files into a folder to have classes"
+            f"{many(loose, 'file', 'lies')} beside the folders {', '.join(sorted(inside)[:4])}: so these are no "
+            "classes. Move the files into a folder to have classes"
         )
         return
     if loose:
         beside = np.array([not top for top in tops])
-        layout.left_out.append(f"{loose} files without a class, beside the class folders")
+        layout.left_out.append(f"{many(loose, 'file')} without a class, beside the class folders")
         layout.used &= ~beside
     layout.names = tuple(sorted(inside))
     number = {name: i for i, name in enumerate(layout.names)}

@@ -10,7 +10,7 @@ import numpy as np
 from zoo.core.features import Feature
 from zoo.data import labels
 from zoo.data.dataset import Data, Notes, chosen, spec_of, told, without_examples
-from zoo.data.errors import DataError
+from zoo.data.errors import DataError, many
 from zoo.data.form import Format
 from zoo.data.parallel import each
 from zoo.data.sources import layout, tree
@@ -83,7 +83,7 @@ def load(
         made, reading = _data(name, files, usable, placed, texts, form, headers, described)
     low, high = min(found.low for found in ahead), max(found.high for found in ahead)
     skipped = int((placed.used & ~usable).sum())
-    left_out = [f"{skipped} broken files"] if skipped else []
+    left_out = [many(skipped, "broken file")] if skipped else []
     left_out += [*placed.left_out, *tree.others([parts for _, parts in others])]
     label = _labels(made)
     warnings = (

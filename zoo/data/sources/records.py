@@ -13,7 +13,7 @@ from serving.protocol.errors import InvalidRequest
 from zoo.core.features import Feature, image
 from zoo.data import labels
 from zoo.data.dataset import Data, Notes, chosen, spec_of, told, without_examples
-from zoo.data.errors import DataError
+from zoo.data.errors import DataError, many
 from zoo.data.form import Format, Shape
 from zoo.data.images import conform, dark
 from zoo.data.sources import tree
@@ -30,6 +30,7 @@ def load(name: str, paths: Sequence[Path], form: Format) -> Data:
     Every record is read once now, its checksum verified and its address kept, so that later any record can be
     read alone. Errors: DataError, which names the file and the record.
     """
+    form.only("image", name)
     found, broken = _scanned(paths, form)
     if broken and not form.skip_broken:
         tree.refuse(broken, len(found) + len(broken))
@@ -45,7 +46,7 @@ def load(name: str, paths: Sequence[Path], form: Format) -> Data:
     skipped = len(broken) + len(late)
     low, high = min(seen.low for seen in ahead), max(seen.high for seen in ahead)
     left_out = sorted({key for row in found for key in row.others})
-    said = [f"{skipped} broken records"] if skipped else []
+    said = [many(skipped, "broken record")] if skipped else []
     warnings = told("" if form.span else dark(high))
     known = [x for x in (made.train.labels(), made.test.labels()) if x is not None]
     warnings += without_examples(made.spec, np.concatenate(known) if known else None)

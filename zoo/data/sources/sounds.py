@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.core import features
 from zoo.data.dataset import Data, needed
-from zoo.data.errors import DataError
+from zoo.data.errors import DataError, many
 from zoo.data.form import Format
 from zoo.data.images import spanned
 from zoo.data.kinds import fitted
@@ -50,9 +50,12 @@ def _described(headers: Sequence[tuple[str, Any]], form: Format) -> placed.Readi
     warnings = []
     short, long = sum(n < length for n in lengths), sum(n > length for n in lengths)
     if short:
-        warnings.append(f"{short} sounds are shorter than {length} samples and are filled up with silence")
+        verb = "is" if short == 1 else "are"
+        warnings.append(f"{many(short, 'sound', 'is')} shorter than {length} samples and {verb} filled up with silence")
     if long:
-        warnings.append(f"{long} sounds are longer than {length} samples and are cut")
+        warnings.append(
+            f"{many(long, 'sound', 'is')} longer than {length} samples and {'is' if long == 1 else 'are'} cut"
+        )
     return placed.Reading(feature, partial(_read, shape=(length, form.channels or max(counts)), form=form), warnings)
 
 

@@ -135,17 +135,24 @@ def _floats(x: np.ndarray, what: str) -> np.ndarray:
 
 
 def _outside(x: np.ndarray, what: str) -> DataError:
+    low, high = float(x.min()), float(x.max())
+    top = _full(high) if low >= 0 and x.dtype.kind in "iu" else high
     return DataError(
-        f"{what} has values in [{x.min():g}, {x.max():g}]; images are in [0, 255], or as floats in [0, 1] or [-1, 1]. "
-        f"Rescale it first, or say which values are black and white, as in --range={x.min():g},{x.max():g}."
+        f"{what} has values in [{low:g}, {high:g}]; images are in [0, 255], or as floats in [0, 1] or [-1, 1]. "
+        f"Rescale it first, or say which values are black and white, as in --range={min(low, 0):g},{top:g}."
     )
+
+
+def _full(high: float) -> int:
+    """The largest number of as few bits as `high` needs: 4095 for 4000."""
+    return int(2 ** np.ceil(np.log2(high + 1))) - 1
 
 
 def dark(high: float, white: float = 255) -> str:
     """What to say of images whose brightest value is `high` where `white` would be white; empty where that is fine."""
     if not 0 < high * 255 < _DARK * white:
         return ""
-    top = high if white == 255 or high <= 1 else 2 ** int(np.ceil(np.log2(high + 1))) - 1
+    top = high if white == 255 or high <= 1 else _full(high)
     return f"nearly black (no value is above {top:g} of {white:g}): --range=0,{top:g} rescales"
 
 

@@ -188,6 +188,14 @@ def test_dark_images_are_said_with_the_flag_that_rescales(saved, top, dtype):
     assert not bright.notes.warnings
 
 
+def test_sixteen_bits_in_an_array_are_read_in_the_range_that_is_said(saved):
+    x = (UNIT * 4000).astype(np.uint16)
+    with pytest.raises(DataError, match=r"values in \[0, 4000\].*--range=0,4095"):
+        load(saved(x=x))
+    found = all_of(load(saved(x=x), range=(0, 4095)), "image")
+    assert np.sort(found.ravel()) == pytest.approx(np.sort(x.ravel()) / 4095 * 2 - 1, abs=1e-6)
+
+
 def test_masks_of_0_and_1_are_rescaled_on_request(saved):
     mask = (UNIT > 0.5).astype(np.uint8)
     with pytest.raises(DataError, match=r"only 0 and 1.*--range=0,1"):

@@ -92,6 +92,9 @@ def test_a_folder_of_tables_is_one_table(table, tmp_path):
         ({"a": ["2020-02-30", "2020-02-01"]}, r"column 'a' of .* has no dates YYYY-MM-DD"),
         ({"a b": [1, 2], "a-b": [1, 2]}, r"Two columns have the name 'a_b'"),
         ({"a": []}, r"a\.csv has no rows"),
+        ({"a": [1, 1e400]}, r"The column 'a' of .* holds 1 values that are NaN or infinite"),
+        ({"a": ["01/02/2020", "01/03/2020"]}, r"column 'a' of .* has '01/02/2020': dates are YYYY-MM-DD"),
+        ({"a": ["2020-01-01 12:30", "2020-01-02 12:30"]}, r"dates are YYYY-MM-DD, without a time"),
     ],
 )
 def test_tables_that_cannot_be_used(table, columns, message):
@@ -269,3 +272,12 @@ def test_broken_records_are_all_named_or_skipped(tmp_path):
     (tmp_path / "a.tfrecord").write_bytes(whole[:-3])
     with pytest.raises(DataError, match="it breaks at byte"):
         load(path)
+
+
+def test_tables_as_spreadsheets_write_them(tmp_path):
+    """Semicolons with decimal commas, a byte order mark, and an index without a name."""
+    (tmp_path / "a.csv").write_text(";wage;plan\n0;1,5;x\n1;2,5;y\n2;3,5;x\n", encoding="utf-8-sig")
+    made = load(str(tmp_path / "a.csv"))
+    assert [(c.name, c.type) for c in made.spec.feature.columns] == [("wage", "number"), ("plan", "category")]
+    assert made.spec.feature.columns[0].high == 2.5
+    assert made.notes.left_out == ("a column without a name",)

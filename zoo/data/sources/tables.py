@@ -13,12 +13,14 @@ from zoo.data import kinds, labels
 from zoo.data.dataset import Data, Notes, needed, spec_of, without_examples
 from zoo.data.errors import DataError
 from zoo.data.form import Format
+from zoo.data.images import finite
 from zoo.data.splits import Arrays, held_out
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 _CATEGORIES = 100
 """Different texts that a column may have and still be one of categories."""
 _TRUE, _FALSE = ("true", "yes", "t", "y"), ("false", "no", "f", "n")
+_LIKE_DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?"
 _DATE = r"\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?"
 
 
@@ -39,6 +41,8 @@ def of(name: str, frame: Any, form: Format) -> Data:
         raise DataError(f"{name} is a table; size and channels are for images. Omit them.")
     if not len(frame):
         raise DataError(f"{name} has no rows. Add some.")
+    nameless = [key for key in frame.columns if str(key).startswith("Unnamed:")]  # as pandas calls them
+    frame = frame.drop(columns=nameless)
     unknown = [key for key in (*form.columns, *form.omit, *((form.label,) if form.label else ())) if key not in frame]
     if unknown:
         raise DataError(f"{name} has no column {unknown[0]!r}; it has {', '.join(map(str, frame.columns))}.")
@@ -62,7 +66,8 @@ def of(name: str, frame: Any, form: Format) -> Data:
     arrays = {"table": np.concatenate(parts, axis=1), **{key: x for key, (x, _) in others.items()}}
     spec = spec_of(target, {key: feature for key, (_, feature) in others.items()})
     train, held = (Arrays({key: x[rows] for key, x in arrays.items()}) for rows in (~test, test))
-    notes = Notes(None, tuple(f"column {key!r}" for key in form.omit), without_examples(spec, label))
+    left_out = [f"column {key!r}" for key in form.omit] + ["a column without a name" for _ in nameless]
+    notes = Notes(None, tuple(left_out), without_examples(spec, label))
     return Data(name, spec, train, held, notes)
 
 
@@ -76,13 +81,22 @@ def _read(name: str, files: Sequence[Path]) -> Any:
                 needed("pyarrow", "Parquet tables")
                 frames.append(pandas.read_parquet(file))
             else:
-                frames.append(pandas.read_csv(file, sep="\t" if file.suffix == ".tsv" else ",", skipinitialspace=True))
+                frames.append(pandas.read_csv(file, skipinitialspace=True, encoding="utf-8-sig", **_marks(file)))
         except (OSError, ValueError, UnicodeDecodeError) as error:
             line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise DataError(f"{file} cannot be read as a table ({line}). Write it again.") from None
         if list(frames[-1].columns) != list(frames[0].columns):
             raise DataError(f"{files[0]} and {file} have different columns. Give them the same, in one order.")
     return pandas.concat(frames, ignore_index=True)
+
+
+def _marks(file: Path) -> dict[str, str]:
+    """What parts columns: tabs, commas, or semicolons where the first line has more of them, with decimal commas."""
+    if file.suffix == ".tsv":
+        return {"sep": "\t"}
+    with file.open(encoding="utf-8-sig", errors="replace") as opened:
+        first = opened.readline()
+    return {"sep": ";", "decimal": ","} if first.count(";") > first.count(",") else {"sep": ","}
 
 
 def _whole(name: str, frame: Any) -> None:
@@ -102,6 +116,7 @@ def _whole(name: str, frame: Any) -> None:
 def _column(name: str, values: Any, learn: np.ndarray, type_: str, what: str) -> tuple[Column, np.ndarray]:
     """A column as the zoo's Column, and float32 (N, width)."""
     if values.dtype.kind in "iufb":
+        finite(values.to_numpy(), f"The column {name!r} of {what}")
         return kinds.numbers(name, values.to_numpy(), learn, type_, what)
     if values.dtype.kind == "M":
         texts = values.dt.strftime("%Y-%m-%d")
@@ -115,6 +130,11 @@ def _column(name: str, values: Any, learn: np.ndarray, type_: str, what: str) ->
         return kinds.encoded(Column(name, "flag"), small.isin([*_TRUE, "1"]).to_numpy())
     if type_ == "date" or (not type_ and texts.str.fullmatch(_DATE).all()):
         return _date(name, texts.str[:10], learn, what)
+    if not type_ and texts.str.fullmatch(_LIKE_DATE).all():
+        raise DataError(
+            f"The column {name!r} of {what} has {texts.iloc[0]!r}: dates are YYYY-MM-DD, without a time. Write them "
+            'so, or call it a category ("columns" in a file beside it: docs/data.md).'
+        )
     if type_ == "number":
         raise DataError(
             f"The column {name!r} of {what} has text, as {texts.iloc[0]!r}; numbers are needed. Convert it."

@@ -27,6 +27,13 @@ SPECS = {
 }
 COUNT = 4
 FITTING = [(name, kind) for name, r in registry.recipes().items() for kind in SPECS if not r.misfit(SPECS[kind])]
+RARE = {"video", "volume", "audio", "series", "vector"}
+CHECKED = [
+    (name, kind)
+    for name, kind in FITTING
+    if kind not in RARE or name in ("undercomplete", "conditional_vae", "cgan", "dvdgan")
+]
+"""All recipes on the usual kinds; on the others, which differ by their shape alone, one of each family."""
 
 
 def value(feature, count=COUNT):
@@ -47,7 +54,7 @@ def built(name, kind):
     return recipe(SPECS[kind], **parameters)
 
 
-@pytest.mark.parametrize(("name", "kind"), FITTING)
+@pytest.mark.parametrize(("name", "kind"), CHECKED)
 def test_losses_are_finite_and_one_for_each_example(name, kind):
     model = built(name, kind)
     batch, seed = {name: value(f) for name, f in model.spec.features.items()}, Seed.of(tf.range(COUNT))
@@ -63,7 +70,7 @@ def test_losses_are_finite_and_one_for_each_example(name, kind):
     assert np.abs(shown).max() <= 1
 
 
-@pytest.mark.parametrize(("name", "kind"), FITTING)
+@pytest.mark.parametrize(("name", "kind"), CHECKED)
 def test_signatures_answer_what_they_promise(name, kind):
     for key, signature in built(name, kind).signatures().items():
         request = {}

@@ -6,9 +6,8 @@ import keras
 
 from zoo.core.errors import UserError, unknown
 
-Own = Mapping[str, keras.Model | Callable[[], keras.Model]]
-"""By the name of the network that it replaces, as {"encoder": model}: a model, or a function that makes one. On several
-devices it must be a function: variables are then made in the scope of a tf.distribute.Strategy."""
+Own = Mapping[str, keras.Model]
+"""By the name of the network that it replaces, as {"encoder": model}."""
 
 Shape = tuple[int | None, ...]
 """Of one example; None for a side of any length."""
@@ -53,11 +52,8 @@ def check_names(own: Own | None, names: Sequence[str]) -> None:
 
 def _made(name: str, network: object, inputs: Shape) -> keras.Model:
     """The model of known shapes; around a subclassed or unbuilt one, a model that shares its weights."""
-    if callable(network) and not isinstance(network, keras.Model):
-        network = network()
     if not isinstance(network, keras.Model):
-        kind = type(network).__name__
-        raise UserError(f"The {name} must be a keras.Model, or a function that makes one; received {kind}.")
+        raise UserError(f"The {name} must be a keras.Model; received {type(network).__name__}.")
     if hasattr(network, "output_shape"):
         return network
     entry = keras.Input(inputs)

@@ -95,6 +95,6 @@ def _blurred(x: NDArray[Any], parts: Parts) -> NDArray[Any]:
     """Gaussian blur in space and time, not over channels; σ is an eighth of each side."""
     from scipy.ndimage import gaussian_filter
 
-    blurred = x.ndim if parts.kind == "spectrogram" else parts.labels.ndim
+    blurred = {"image": 2, "video": 3}.get(parts.kind, 1)
     sigma = [side / 8 if i < blurred else 0 for i, side in enumerate(x.shape)]
     return np.asarray(gaussian_filter(x, sigma, mode="reflect"))

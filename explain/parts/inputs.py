@@ -23,6 +23,8 @@ def check(x: ArrayLike, map: Choice) -> tuple[NDArray[Any], maps.Parts]:
     """
     array = np.asarray(x)
     parts = _parts(array, map)
+    if parts.kind == "video" and array.ndim == 3:  # labels (H, W, C) of an image
+        parts = maps.Map(parts.labels, kind="image", names=parts.names)
     if parts.kind == "image":
         array = images.check(array)
     elif parts.kind == "tokens":

@@ -52,6 +52,8 @@ class Parts(Protocol):
 class Map:
     """Labels 0..K-1 over the leading dimensions of an input: (H, W) for an image (H, W, C), (T, H, W) for a video.
 
+    Labels may also tell channels apart: (H, W, C) for an image, or (T, C) for a signal (T, C) with kind="signal".
+
     Every label must occur. Errors: RequestError if labels do not start at 0 or skip a number, or if there is not one
     name per part.
     """

@@ -46,5 +46,6 @@ def part_name(e: Attribution, part: int) -> str:
         return f"{part}: {'column' if e.kind == 'table' else 'token'} {part}"
     axes = {"image": ("rows", "columns"), "video": ("frames", "rows", "columns"), "signal": ("samples",)}
     found = np.argwhere(e.labels == part)
-    boxes = zip(axes.get(e.kind, ("frequencies", "times")), found.min(0), found.max(0), strict=True)
+    named = (*axes.get(e.kind, ("frequencies", "times")), "channels")[: e.labels.ndim]
+    boxes = zip(named, found.min(0), found.max(0), strict=True)
     return f"{part}: {', '.join(f'{axis} {first} to {last}' for axis, first, last in boxes)}"

@@ -9,14 +9,16 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from explain.fit.uncertainty import STANDARD_ERRORS_95
 from explain.report.attribution import Attribution
 from explain.report.captions import full_name, literal, output_name, part_name
 
 COLOURS = "RdBu_r"  # diverging, and safe for colour-blind readers: red raises the target, blue lowers it
-OPACITY = 0.7  # of the colours over the image
-DARKEST = 0.4  # the grey of black pixels under the colours
+DARKEST = 0.4  # the grey of black pixels in dead parts
+OUTLINE_DETAIL = 40  # the finest detail of an outline, as a fraction of the longer side
+FAINT = 0.1  # the least contrast of an image that gets an outline
 LISTED = 20  # bars of a table
 FRAMES = 6  # of a video
 
@@ -30,7 +32,7 @@ def draw(figure: FigureBase, e: Attribution, largest: float) -> None:
         _image(figure, e, largest)
     else:
         panel = {"table": _bars, "tokens": _bars, "signal": _signal, "spectrogram": _cells}[e.kind]
-        panel(figure, figure.subplots(), e, largest)
+        panel(figure, e, largest)
 
 
 def show(axes: Axes, image: NDArray[Any]) -> None:
@@ -40,10 +42,21 @@ def show(axes: Axes, image: NDArray[Any]) -> None:
 
 
 def overlay(axes: Axes, image: NDArray[Any], heat: NDArray[np.float64], largest: float) -> None:
-    """The effects `heat` (H, W) in colour over an image (H, W, C)."""
-    # The image is paled, so that a colour looks the same over dark and bright parts.
+    """The effects `heat` (H, W), or the sum over channels of (H, W, C), with the outlines of an image (H, W, C).
+
+    Colours are opaque, so that they equal those of the colour bar; dead parts show the image in grey.
+    """
     show(axes, DARKEST + (1 - DARKEST) * image.mean(axis=2, keepdims=True))
-    axes.imshow(heat, cmap=COLOURS, norm=Normalize(-largest, largest), alpha=OPACITY, interpolation="nearest")
+    heat = over_channels(heat) if heat.ndim == 3 else heat
+    axes.imshow(heat, cmap=COLOURS, norm=Normalize(-largest, largest), interpolation="nearest")
+    smooth = gaussian_filter(image.mean(axis=2).astype(np.float64), max(image.shape[:2]) / OUTLINE_DETAIL)
+    if min(image.shape[:2]) > 1 and np.ptp(smooth) > FAINT:
+        axes.contour(smooth, [(smooth.min() + smooth.max()) / 2], colors="0.35", linewidths=0.7)
+
+
+def over_channels(heat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Effects (..., C) of parts that tell channels apart -> their sum (...); NaN where all are dead."""
+    return np.where(np.isnan(heat).all(axis=-1), np.nan, np.nansum(heat, axis=-1))
 
 
 def colour_bar(figure: FigureBase, axes: list[Axes], e: Attribution, largest: float) -> None:
@@ -58,14 +71,19 @@ def colours(values: NDArray[np.float64], largest: float) -> NDArray[Any]:
 
 
 def _image(figure: FigureBase, e: Attribution, largest: float) -> None:
-    left, right = figure.subplots(1, 2)
+    channels = range(e.heat.shape[2]) if e.heat.ndim == 3 else []
+    left, right, *others = figure.subplots(1, 1 + max(1, len(channels)))
     show(left, e.x)
     left.set_title("image", fontsize=10)
-    right.set_title(literal(f"effect of each part, against the baseline: {e.baseline}"), fontsize=10)
-    overlay(right, e.x, e.heat, largest)
-    colour_bar(figure, [right], e, largest)
+    for channel, axes in zip(channels, (right, *others), strict=False):
+        overlay(axes, e.x[..., channel : channel + 1], e.heat[..., channel], largest)
+        axes.set_title(f"channel {channel}", fontsize=10)
+    if not channels:
+        right.set_title(literal(f"effect of each part, against the baseline: {e.baseline}"), fontsize=10)
+        overlay(right, e.x, e.heat, largest)
+    colour_bar(figure, [right, *others], e, largest)
     if e.dead:
-        right.text(0.5, -0.02, "dark grey parts equal the baseline", transform=right.transAxes, ha="center", va="top")
+        right.text(0.5, -0.02, "grey parts equal the baseline", transform=right.transAxes, ha="center", va="top")
 
 
 def _video(figure: FigureBase, e: Attribution, largest: float) -> None:
@@ -78,7 +96,8 @@ def _video(figure: FigureBase, e: Attribution, largest: float) -> None:
     colour_bar(figure, list(axes.ravel()), e, largest)
 
 
-def _bars(figure: FigureBase, axes: Axes, e: Attribution, largest: float) -> None:
+def _bars(figure: FigureBase, e: Attribution, largest: float) -> None:
+    axes = figure.subplots()
     top = e.ranking[:LISTED][::-1]
     values, errors = e.coefficients[top], e.errors[top]
     names = [literal(f"{part_name(e, part)} = {e.x.ravel()[e.labels.ravel() == part][0]:.4g}") for part in top]
@@ -89,18 +108,25 @@ def _bars(figure: FigureBase, axes: Axes, e: Attribution, largest: float) -> Non
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _signal(figure: FigureBase, axes: Axes, e: Attribution, largest: float) -> None:
-    shades = colours(e.heat, largest)
-    edges = [0, *(np.flatnonzero(np.diff(e.labels)) + 1), len(e.labels)]
-    for start, stop in pairwise(edges):
-        axes.axvspan(start - 0.5, stop - 0.5, color=shades[start], alpha=OPACITY, linewidth=0)
-    axes.plot(e.x, color="0.1", linewidth=0.9)
-    axes.set_xlim(-0.5, len(e.x) - 0.5)
-    axes.set_xlabel(literal(f"sample; the colour is the effect against the baseline: {e.baseline}"))
-    colour_bar(figure, [axes], e, largest)
+def _signal(figure: FigureBase, e: Attribution, largest: float) -> None:
+    """One panel; or one for each channel, if the parts tell channels apart."""
+    labels, heat = e.labels.reshape(len(e.labels), -1), e.heat.reshape(len(e.labels), -1)
+    panels = figure.subplots(labels.shape[1], 1, squeeze=False, sharex=True)[:, 0]
+    for channel, axes in enumerate(panels):
+        shades = colours(heat[:, channel], largest)
+        edges = [0, *(np.flatnonzero(np.diff(labels[:, channel])) + 1), len(labels)]
+        for start, stop in pairwise(edges):
+            axes.axvspan(start - 0.5, stop - 0.5, color=shades[start], linewidth=0)
+        axes.plot(e.x if len(panels) == 1 else e.x[:, channel], color="0.1", linewidth=0.9)
+        axes.set_xlim(-0.5, len(e.x) - 0.5)
+        if len(panels) > 1:
+            axes.set_ylabel(f"channel {channel}")
+    panels[-1].set_xlabel(literal(f"sample; the colour is the effect against the baseline: {e.baseline}"))
+    colour_bar(figure, list(panels), e, largest)
 
 
-def _cells(figure: FigureBase, axes: Axes, e: Attribution, largest: float) -> None:
+def _cells(figure: FigureBase, e: Attribution, largest: float) -> None:
+    axes = figure.subplots()
     axes.imshow(e.heat, cmap=COLOURS, norm=Normalize(-largest, largest), aspect="auto", origin="lower")
     axes.set_xlabel("time, in hops of the transform")
     axes.set_ylabel("frequency, in bins from 0")

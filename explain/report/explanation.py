@@ -94,6 +94,14 @@ class Explanation(Attribution):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, content)
 
+    def __repr__(self) -> str:
+        """What is explained, and the summary."""
+        return f"Explanation of {self.target} of {self.model}\n{self.summary}"
+
+    def _repr_png_(self) -> bytes:
+        """For a notebook."""
+        return self._encode(".png")
+
     def _encode(self, suffix: str) -> bytes:
         if suffix == ".json":
             return self.to_json().encode()

@@ -14,7 +14,7 @@ from explain.attacks import Attack
 from explain.report.aggregate import Aggregate
 from explain.report.attribution import Attribution
 from explain.report.captions import full_name, literal, model_name
-from explain.report.drawing import COLOURS, colour_bar, colours, draw, overlay, show
+from explain.report.drawing import COLOURS, colour_bar, colours, draw, over_channels, overlay, show
 
 
 def png(e: Attribution) -> bytes:
@@ -76,7 +76,7 @@ def aggregated(a: Aggregate) -> bytes:
     ):
         largest = float(np.abs(values).max()) or 1.0
         shown = axes.imshow(
-            _flat(values[a.labels]),
+            _flat(values[a.labels], a.kind),
             cmap=scale,
             vmin=-largest if scale == COLOURS else 0,
             vmax=largest,
@@ -126,8 +126,11 @@ def limit(found: Iterable[Attribution]) -> float:
     return max(float(np.abs(e.coefficients).max()) for e in found) or 1.0  # any symmetric scale will do if all are 0
 
 
-def _flat(heat: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(heat.mean(axis=0)) if heat.ndim == 3 else np.atleast_2d(heat)
+def _flat(heat: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
+    """In two dimensions: a video averaged over frames, an image summed over channels, a signal with a row a channel."""
+    if heat.ndim == 3:
+        return np.asarray(heat.mean(axis=0)) if kind == "video" else over_channels(heat)
+    return np.atleast_2d(heat.T if kind == "signal" else heat)
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from serving.models.saved_model import SavedModel
 from zoo.api.model import Model
-from zoo.api.specs import meanings
+from zoo.api.specs import facts, meanings
 from zoo.api.values import Meanings, Tensors, in_pieces, served_columns
 from zoo.core.features import Spec
 from zoo.core.files import read_json
@@ -51,5 +51,5 @@ class Exported(Model):
 def _described(card: Mapping[str, Any]) -> dict[str, str]:
     if not card:
         return {}
-    configuration = card["configuration"]
-    return {"recipe": configuration["model"], "data": card["data"]["name"]}
+    data = card["data"]
+    return {"recipe": card["configuration"]["model"], "data": data["name"], **facts(Spec.from_json(data))}

@@ -80,7 +80,8 @@ class Run(Model):
     def _compiled(self, signature: str) -> Callable[[Tensors], Mapping[str, Any]]:
         """A signature as a function that is traced once."""
         offered = self._signatures[signature]
-        traced = tf.function(offered.serve, input_signature=[offered.wire_inputs])
+        # A concrete function: TensorFlow would take several functions of the same method for one that is traced again.
+        traced = tf.function(offered.serve, input_signature=[offered.wire_inputs]).get_concrete_function()
         return lambda tensors: {name: value.numpy() for name, value in traced(_constants(tensors)).items()}
 
     def _source(self, target: str | None, label: int | None) -> "Remote":
@@ -92,7 +93,8 @@ class Run(Model):
         parameters = ", ".join(f"{key}={value}" for key, value in self.config.parameters.items())
         return {
             "folder": str(self.folder),
-            "data": f"{self.config.data}: {self.model.spec.describe()}".replace("\n", "; "),
+            "data": self.config.data,
+            **specs.facts(self.model.spec),
             **({"parameters": parameters} if parameters else {}),
             "epochs": str(len(self.log.get("epoch", ()))),
         }

@@ -16,6 +16,11 @@ def meanings(spec: Spec) -> Meanings:
     return Meanings(classes, {column.wire_name: column.name for column in spec.feature.columns})
 
 
+def facts(spec: Spec) -> dict[str, str]:
+    """A line for people for each feature, by its name."""
+    return {name: feature.describe() for name, feature in spec.features.items()}
+
+
 def signatures(offered: Mapping[str, model.Signature]) -> dict[str, Signature]:
     """A model's own signatures, in its order, in the form in which a server tells them."""
     return {name: Signature(_tensors(s.wire_inputs), _tensors(s.wire_outputs)) for name, s in offered.items()}

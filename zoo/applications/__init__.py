@@ -1,1 +1,1 @@
-"""What codes and latents are good for."""
+"""Applications of trained models: walks through codes, anomalies, compression, completion of images."""

@@ -1,4 +1,4 @@
-"""Anomalies: what scores above a threshold that held-out normal data sets."""
+"""Anomalies: examples that score above a threshold, which held-out normal examples set."""
 
 import csv
 import io
@@ -10,10 +10,10 @@ from serving.protocol.files import write_whole
 
 
 def threshold(scores: np.ndarray, rate: float) -> float:
-    """The score that at most this share of normal examples (N,) exceeds: an order statistic, no distribution assumed.
+    """The threshold above which a new normal example scores with probability `rate` at most.
 
-    With it a new normal example raises a false alarm with probability at most `rate`, over the draw of both: the
-    ⌈(N + 1) (1 − rate)⌉-th smallest (conformal prediction, Vovk et al. 2005). Infinite where N is too small for that.
+    It is the ⌈(N + 1) (1 − rate)⌉-th smallest of the scores (N,) of normal examples (conformal prediction, Vovk et al.
+    2005); the probability is over both draws, and no distribution is assumed. Infinite where N is too small.
     """
     rank = int(np.ceil((len(scores) + 1) * (1.0 - rate)))
     return float(np.sort(scores)[rank - 1]) if rank <= len(scores) else float("inf")
@@ -25,10 +25,9 @@ def alarms(scores: np.ndarray, limit: float) -> float:
 
 
 def write(path: Path, scores: np.ndarray, limit: float) -> None:
-    """A CSV of example, score and whether it is an anomaly, in the data's order."""
+    """Writes a CSV with the columns example, score and anomaly (1 or 0), in the order of the data."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(["example", "score", "anomaly"])
     writer.writerows((i, f"{s:.6g}", int(s > limit)) for i, s in enumerate(scores.tolist()))
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text.getvalue())

@@ -1,7 +1,7 @@
-"""Searching the latent space of a generator for what it draws most like an image, or like the part of it that is known.
+"""Search of a generator's latent space for the image that is most like a given one, or like its known part.
 
-Image completion: Yeh et al., arXiv 1607.07539. With nothing hidden, what is left over scores anomalies: Schlegl et al.,
-arXiv 1703.05921.
+Image completion: Yeh et al., arXiv 1607.07539. With nothing hidden, the remaining difference is an anomaly score:
+Schlegl et al., arXiv 1703.05921.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,8 +26,8 @@ class Found(NamedTuple):
 
     Attributes:
       latents: float32 (N, Z).
-      images: what they draw, float32 (N, H, W, C) in [0, 1].
-      error: mean absolute difference over what is known, (N,).
+      images: generated from them, float32 (N, H, W, C) in [0, 1].
+      error: mean absolute difference over the known part, (N,).
     """
 
     latents: np.ndarray
@@ -47,14 +47,14 @@ def search(
     steps: int = 200,
     rate: float = 0.05,
 ) -> Found:
-    """Lowers |G(z) − y| over what is known plus 0.003 times what `realism` says, equation 7, from several starts.
+    """Minimises |G(z) − y| over the known part plus 0.003 times `realism`, equation 7, from several starts.
 
     Args:
       target: y (N, H, W, C) in [0, 1].
       known: 1 where y counts and 0 where it is hidden, (H, W, 1).
       latent: Z.
-      realism: images -> how unreal each is, (B,).
-      rate: of Adam, for latents from N(0, I).
+      realism: a loss of images, (B,), which is lower for more realistic ones.
+      rate: Adam's learning rate; latents start from N(0, I).
     """
     y = tf.repeat(tf.constant(target, tf.float32), starts, axis=0)
     mask = tf.constant(known, tf.float32)
@@ -84,7 +84,7 @@ def search(
 
 
 def hidden(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """What of images (H, W, C) is known where `name` is hidden: float32 (H, W, 1). center is half of each side."""
+    """The known part of images (H, W, C) where `name` is hidden, float32 (H, W, 1); center is half of each side."""
     known = np.ones((*shape[:2], 1), np.float32)
     known[HIDDEN[name](*shape[:2])] = 0.0
     return known
@@ -101,9 +101,9 @@ HIDDEN: Mapping[str, Callable[[int, int], Any]] = {
 
 
 class Exported:
-    """The latest version of an exported GAN, in this process, so that its gradients are at hand.
+    """The latest version of an exported GAN, loaded into this process for its gradients.
 
-    Errors: UserError where there is none, or it draws from other things than latents.
+    Errors: UserError where there is none, or its generator takes more than latents.
     """
 
     def __init__(self, models: Path, name: str) -> None:
@@ -116,7 +116,7 @@ class Exported:
         self._signatures = self._model.signatures
         if not {"generate", "discriminate"} <= set(self._signatures) or self._inputs("generate") != ["latents"]:
             raise UserError(
-                f"{name} does not draw from latents alone, which this searches; gan, dcgan, wgan and their like do."
+                f"{name} does not generate from latents alone, which this searches. Use gan, dcgan or wgan."
             )
 
     def _inputs(self, signature: str) -> list[str]:
@@ -136,7 +136,7 @@ class Exported:
         """Latents (B, Z) -> images in [0, 1]."""
         return self._signatures["generate"](latents=latents)["images"]
 
-    def unreal(self, images: tf.Tensor) -> tf.Tensor:
-        """What the discriminator says against them: −log D(x), or −score, (B,)."""
+    def realism_loss(self, images: tf.Tensor) -> tf.Tensor:
+        """−log D(x), or −score of a critic, (B,)."""
         answer = self._signatures["discriminate"](images=images)
         return tf.nn.softplus(-answer["logits"]) if "logits" in answer else -answer["score"]

@@ -1,4 +1,4 @@
-"""Walks through a space of codes: pure functions of arrays, for pictures of what a decoder knows.
+"""Walks through a space of codes, for pictures of what a decoder generates: pure functions of arrays.
 
 White, Sampling generative networks, arXiv 1609.04468.
 """
@@ -16,14 +16,14 @@ def plane(extent: float, steps: int) -> np.ndarray:
 def linear(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
     """From code a (D,) to b along a line: float32 (steps, D), both ends included."""
     way = np.linspace(0.0, 1.0, steps)[:, None]
-    return ((1.0 - way) * a + way * b).astype(np.float32)
+    return np.asarray((1.0 - way) * a + way * b, np.float32)
 
 
 def spherical(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
     """From code a (D,) to b along a great circle: float32 (steps, D), both ends included.
 
-    Lengths go from ‖a‖ to ‖b‖ in a line, so that codes stay where a normal prior has them; along a line they would be
-    shorter in between (arXiv 1609.04468, section 2). Codes that no single circle joins are joined by a line.
+    Lengths change linearly from ‖a‖ to ‖b‖, so that codes stay where a normal prior has them; on a straight line they
+    are shorter in between (arXiv 1609.04468, section 2). Codes that no single great circle joins are joined by a line.
     """
     lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     angle = np.arccos(np.clip(a @ b / max(lengths[0] * lengths[1], 1e-12), -1.0, 1.0))
@@ -31,7 +31,7 @@ def spherical(a: np.ndarray, b: np.ndarray, steps: int) -> np.ndarray:
         return linear(a, b, steps)
     way = np.linspace(0.0, 1.0, steps)[:, None]
     along = (np.sin((1.0 - way) * angle) * a / lengths[0] + np.sin(way * angle) * b / lengths[1]) / np.sin(angle)
-    return (along * ((1.0 - way) * lengths[0] + way * lengths[1])).astype(np.float32)
+    return np.asarray(along * ((1.0 - way) * lengths[0] + way * lengths[1]), np.float32)
 
 
 def traverse(code: np.ndarray, extent: float, steps: int) -> np.ndarray:
@@ -44,8 +44,8 @@ def traverse(code: np.ndarray, extent: float, steps: int) -> np.ndarray:
 
 
 def attribute(codes: np.ndarray, has: np.ndarray) -> np.ndarray:
-    """The mean code (N, D) of those that have an attribute less that of those that have not, `has` bool (N,): (D,).
+    """The mean of the codes (N, D) that have an attribute, `has` bool (N,), minus the mean of the others: (D,).
 
     Larsen et al., arXiv 1512.09300, section 4.2.
     """
-    return codes[has].mean(axis=0) - codes[~has].mean(axis=0)
+    return np.asarray(codes[has].mean(axis=0) - codes[~has].mean(axis=0))

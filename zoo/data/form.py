@@ -138,6 +138,11 @@ class Format:
             raise DataError("There are no images.")
         return (*(self.size or first[1][:2]), self.channels or first[1][2])
 
+    def only(self, kind: str, what: str) -> None:
+        """Errors: DataError where another kind than the one that this data has is asked for."""
+        if self.kind not in (None, kind):
+            raise DataError(f"{what} has examples of the kind {kind}; received --kind={self.kind}. Omit it.")
+
     def decode(self, source: Path | bytes, what: str, channels: int | None = None) -> NDArray[np.uint8]:
         """An encoded image as uint8 (H, W, C), with so many channels or its own. Errors: DataError."""
         try:

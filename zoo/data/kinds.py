@@ -35,7 +35,7 @@ def of(x: np.ndarray, learn: np.ndarray, form: Format, what: str) -> Stored:
 
     Errors: DataError where the kind is in doubt, and for values that the kind does not have.
     """
-    kind = form.kind or _seen(x, what)
+    kind = form.kind or seen(x, what)
     numbers = kind not in ("tokens", "image", "video", "volume")
     if numbers and x.dtype.kind not in "iufb":
         raise DataError(f"{what} holds values of type {x.dtype}; a {kind} has numbers. Encode them first.")
@@ -47,7 +47,7 @@ def of(x: np.ndarray, learn: np.ndarray, form: Format, what: str) -> Stored:
     return made
 
 
-def _seen(x: np.ndarray, what: str) -> str:
+def seen(x: np.ndarray, what: str) -> str:
     """The kind that an array's shape leaves no doubt of. Errors: DataError."""
     shape = x.shape
     if x.dtype.kind in "USO" and x.ndim == 1:

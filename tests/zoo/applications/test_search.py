@@ -112,7 +112,7 @@ def test_augment_draws_as_many_of_each_class(models, tmp_path, capsys):
 
 
 REFUSED = {
-    "complete cgan": "does not draw from latents alone",
+    "complete cgan": "does not generate from latents alone",
     "complete none": "There is no model 'none'",
     "complete gan --out c.gif": "--out ends in .png or .csv",
     "complete gan --steps 0": "--steps must be above 0; received 0",

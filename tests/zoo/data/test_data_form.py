@@ -286,3 +286,42 @@ def test_the_fingerprint_is_of_every_example(saved):
     assert load(saved(x=changed)).fingerprint != first
     assert load(saved(x=x[:29])).fingerprint != first
     assert load(saved(x=x, y=np.arange(30) % 2)).fingerprint != first
+
+
+@pytest.mark.parametrize(
+    ("x", "kind"),
+    [
+        (RNG.integers(0, 256, (40, 6, 5, 3)).astype(np.uint8), None),
+        (UNIT, None),
+        (UNIT * 200, None),
+        (UNIT > 0.5, "image"),
+        (RNG.uniform(size=(20, 6, 6, 6)), "volume"),
+        (WAVES, "series"),
+        (STEREO, "audio"),
+    ],
+)
+def test_a_large_npy_is_read_as_a_small_one_when_its_turn_comes(tmp_path, monkeypatch, x, kind):
+    np.save(tmp_path / "a.npy", x)
+    path = str(tmp_path / "a.npy")
+    small = load(path, kind=kind)
+    monkeypatch.setattr("zoo.data.sources.npz.LARGE", 100)
+    large = load(path, kind=kind)
+    assert type(large.train).__name__ == "Disk"
+    assert large.spec == small.spec
+    for mine, theirs in ((large.train, small.train), (large.test, small.test)):
+        key = small.spec.kind
+        assert mine.arrays()[key] == pytest.approx(theirs.arrays()[key], abs=1e-6)
+    batches = [next(iter(made.train.batches(4, seed=1)))[key] for made in (large, small)]
+    assert batches[0].numpy() == pytest.approx(batches[1].numpy(), abs=1e-6)
+
+
+def test_a_large_npy_of_a_kind_that_has_to_fit_is_refused(tmp_path, monkeypatch):
+    np.save(tmp_path / "a.npy", WAVES)
+    monkeypatch.setattr("zoo.data.sources.npz.LARGE", 100)
+    with pytest.raises(DataError, match=r"a table has to fit into memory"):
+        load(str(tmp_path / "a.npy"), kind="table")
+    x = UNIT.copy()
+    x[7, 3, 3] = np.nan
+    np.save(tmp_path / "a.npy", x)
+    with pytest.raises(DataError, match=r"1 values that are NaN"):
+        load(str(tmp_path / "a.npy"))

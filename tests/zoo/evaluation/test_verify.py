@@ -15,7 +15,7 @@ from zoo.evaluation.experiment import Budget, Candidate, Experiment, command_lin
 from zoo.evaluation.models import TrainedModel
 from zoo.evaluation.results import Store, Verification
 from zoo.evaluation.verify import verify
-from zoo.training import run
+from zoo.training import record
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_pairs_show_what_lies_far_below_the_spread_of_seeds(prove, tmp_path):
 
 
 def _budget(folder):
-    config, _ = run.read(folder)
+    config, _ = record.read(folder)
     return [config.data, config.training.epochs, config.training.batch_size, config.training.seed]
 
 

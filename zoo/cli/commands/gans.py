@@ -52,7 +52,7 @@ def _complete(values: Any, positional: list[str]) -> None:
     images = held_out(values.data, {"images": (None, *model.shape)}).inputs["images"][: values.count]
     known = search.hidden(values.hide, model.shape)
     options = {"seed": values.seed, "starts": values.starts, "steps": values.steps}
-    found = search.search(model.generate, images, known, model.latent, realism=model.unreal, **options)
+    found = search.search(model.generate, images, known, model.latent, realism=model.realism_loss, **options)
     completed = known * images + (1.0 - known) * found.images
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".csv":

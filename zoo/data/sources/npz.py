@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data.dataset import Data, Examples, Notes, in_memory, joined
+from zoo.data import kinds
+from zoo.data.dataset import Data, Examples, Notes, chosen, in_memory, joined, spec_of, told
 from zoo.data.errors import DataError
 from zoo.data.form import Format
+from zoo.data.images import finite
+from zoo.data.splits import Disk, held_out
 
+LARGE = 2**30
+"""Bytes above which an .npy is not read into memory, but each example when its turn comes."""
+_STREAMED = ("image", "video", "volume", "audio", "series")
 _EXAMPLES, _LABELS = ("x", "images"), ("y", "label", "labels")
 
 
@@ -20,6 +26,8 @@ SUFFIXES = (".npz", ".npy")
 def load(name: str, paths: Sequence[Path], form: Format) -> Data:
     """An .npy of examples, or an .npz, see `of`. Errors: DataError."""
     (path,) = paths
+    if path.suffix == ".npy" and path.stat().st_size > LARGE:
+        return _mapped(name, path, form)
     try:
         with open(path, "rb") as file:
             opened = np.load(file, allow_pickle=False)
@@ -51,6 +59,56 @@ def of(name: str, arrays: Mapping[str, np.ndarray], form: Format) -> Data:
     others, idle = _others({key: array for key, array in arrays.items() if key not in used}, len(examples.x), form)
     left_out = tuple(f"{key!r} {arrays[key].dtype} {arrays[key].shape}" for key in idle)
     return in_memory(name, examples._replace(others=others), form, notes=Notes(None, left_out, warnings))
+
+
+def _mapped(name: str, path: Path, form: Format) -> Data:
+    """Examples that stay in the file, in the range of them all. Only numbers of a shape can stay there."""
+    try:
+        x = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"{path} cannot be read as an .npy of numbers ({error}). Write it again with np.save."
+        ) from None
+    kind = form.kind or kinds.seen(x, name)
+    if kind not in _STREAMED:
+        raise DataError(
+            f"{path} has more than {LARGE // 2**20} MiB, and a {kind} has to fit into memory. Give fewer rows."
+        )
+    test = held_out(None, len(x))
+    # A series is scaled by its training rows; the range of the others is that of all.
+    probe = _probe(x, ~test if kind == "series" else np.ones(len(x), bool), name)
+    learn = np.array([True, False])
+
+    def read(i: int) -> np.ndarray:
+        # The probe beside it holds the range of all examples, so that each is read as it would be among them.
+        found: np.ndarray = kinds.of(np.stack([probe, x[i]]), learn, form, name).x[1]
+        return found
+
+    made = kinds.of(np.stack([probe, x[0]]), learn, form, name)
+    rows = np.arange(len(x))
+    marks = [f"{path.stat().st_size} {path.stat().st_mtime_ns} {i}" for i in range(len(x))]
+    train, held = (
+        Disk(rows[side].tolist(), read, kind, made.x.shape[1:], made.x.dtype.name, marks=chosen(marks, side))
+        for side in (~test, test)
+    )
+    notes = Notes(made.values, (), told(made.warning))
+    return Data(name, spec_of(made.feature, {}), train, held, notes)
+
+
+def _probe(x: np.ndarray, learn: np.ndarray, what: str) -> np.ndarray:
+    """An example with the lowest and the highest value of those to learn from, and a fraction where there is one."""
+    low, high, fraction = np.inf, -np.inf, None
+    step = max(1, 2**26 // max(1, x[0].nbytes))
+    for start in range(0, len(x), step):
+        part = x[start : start + step]
+        finite(part, what)
+        if learn[start : start + step].any():
+            mine = part[learn[start : start + step]]
+            low, high = min(low, mine.min()), max(high, mine.max())
+        broken = part[part != np.rint(part)] if fraction is None and part.dtype.kind == "f" else part[:0]
+        fraction = broken.flat[0] if broken.size else fraction
+    values = [low, high] if fraction is None else [low, high, fraction]
+    return np.resize(np.array(values, x.dtype), x.shape[1:])
 
 
 def _examples(arrays: Mapping[str, np.ndarray], name: str) -> tuple[Examples, set[str], tuple[str, ...]]:

@@ -30,6 +30,7 @@ def load(name: str, paths: Sequence[Path], form: Format) -> Data:
     Every record is read once now, its checksum verified and its address kept, so that later any record can be
     read alone. Errors: DataError, which names the file and the record.
     """
+    form.only("image", name)
     found, broken = _scanned(paths, form)
     if broken and not form.skip_broken:
         tree.refuse(broken, len(found) + len(broken))

@@ -34,8 +34,9 @@ def of(name: str, frame: Any, form: Format) -> Data:
     `false` or `yes` and `no` (a flag), dates YYYY-MM-DD, or at most 100 different texts (a category). The scale of
     numbers and dates is the training rows'. Errors: DataError for missing values and columns of no type.
     """
-    if form.kind not in (None, "table") or form.size or form.channels:
-        raise DataError(f"{name} is a table; size, channels and other kinds are not for it. Omit them.")
+    form.only("table", name)
+    if form.size or form.channels:
+        raise DataError(f"{name} is a table; size and channels are for images. Omit them.")
     if not len(frame):
         raise DataError(f"{name} has no rows. Add some.")
     unknown = [key for key in (*form.columns, *form.omit, *((form.label,) if form.label else ())) if key not in frame]

@@ -20,8 +20,7 @@ def load(name: str, files: Sequence[Path], form: Format) -> Data:
     """The lines of .txt files that are not empty, or of .jsonl files, whose objects have a `text` or `caption` and, in
     all lines or none, a `label`. Errors: DataError, which names the file and the line.
     """
-    if form.kind not in (None, "tokens"):
-        raise DataError(f"{name} has texts, which are of the kind tokens; received --kind={form.kind}. Omit it.")
+    form.only("tokens", name)
     texts: list[str] = []
     labels: list[Any] = []
     left_out: set[str] = set()

@@ -22,6 +22,7 @@ def load(name: str, form: Format) -> Data:
 
     Its `train` split, and its `test` or every tenth example of each class. Errors: DataError.
     """
+    form.only("image", f"tfds:{name}")
     builder = _builder(name)
     features = builder.info.features
     image = _only_image(name, features)

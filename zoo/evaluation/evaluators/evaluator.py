@@ -107,11 +107,11 @@ class Evaluator:
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """Images (..., H, W, C) in [-1, 1] -> float32 (..., K), which sum to 1."""
-        return tf.nn.softmax(self.logits(x)).numpy()
+        return np.asarray(tf.nn.softmax(self.logits(x)).numpy())
 
     def labels(self, x: np.ndarray) -> np.ndarray:
         """Images (..., H, W, C) in [-1, 1] -> the most likely class, int64 (...)."""
-        return self.logits(x).argmax(axis=-1)
+        return np.asarray(self.logits(x).argmax(axis=-1))
 
     def _both(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if x.ndim < 4 or x.shape[-1] not in (1, 3) or not x.size:

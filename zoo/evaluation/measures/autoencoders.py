@@ -53,7 +53,7 @@ def _noisy(t: TrainedModel) -> np.ndarray:
     corrupt = getattr(t.model, "corrupt", None)
     if corrupt is None:
         raise UserError(f"{t.config.model} was not trained on noise; `denoising` is.")
-    return corrupt(tf.constant(t.real), Seed.of(tf.range(len(t.real))).fold("test")).numpy()
+    return np.asarray(corrupt(tf.constant(t.real), Seed.of(tf.range(len(t.real))).fold("test")))
 
 
 def _psnr(t: TrainedModel, x: np.ndarray) -> float:

@@ -125,4 +125,4 @@ def _images(path: Path, shape: tuple[int, ...], columns: int = 8) -> np.ndarray:
         sheet = from_unit(np.asarray(picture, np.float32)[::factor, ::factor] / 255.0)
     rows = (sheet.shape[0] - 1) // (height + 1)
     cells = sheet[1:, 1:].reshape(rows, height + 1, columns, width + 1, channels)
-    return cells[:, :height, :, :width].swapaxes(1, 2).reshape(-1, *shape)
+    return np.asarray(cells[:, :height, :, :width].swapaxes(1, 2).reshape(-1, *shape))

@@ -1,4 +1,4 @@
-"""Numbers that judge samples, one file each: numpy in, an `Estimate` with its interval out; no model is known here.
+"""Metrics, one file each: functions of numpy arrays that return an `Estimate` with its interval.
 
 `docs/evaluation.md` says what each means and when it misleads.
 """

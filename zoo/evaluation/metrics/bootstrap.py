@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 
 class Estimate(NamedTuple):
-    """A number with its interval, and how many examples it stands on (of two sets, the smaller)."""
+    """A number with its interval, and the number of examples (of two sets, the smaller) that it is measured on."""
 
     value: float
     low: float
@@ -21,16 +21,16 @@ def interval(
 ) -> Estimate:
     """The statistic of some arrays, with the `level` interval over resamples of their rows.
 
-    Each array is resampled on its own: rows that belong together go into one array. Resampling repeats rows, which
-    moves a distance between distributions upwards; so the resamples give the interval's widths and not its place:
-    their quantiles are taken about their mean, and laid about the value.
+    Each array is resampled independently: rows that belong together go into one array. Resampling repeats rows, which
+    increases a distance between distributions. So only the width of the interval comes from the resamples: the
+    quantiles are relative to the resamples' mean, and are added to the value.
 
     Args:
-      statistic: takes the arrays (N, ...), gives a number.
+      statistic: the arrays (N, ...) -> a number.
     """
     random = np.random.default_rng(seed)
     value = float(statistic(*samples))
-    # A resample's work is small: on a busy machine threads that wait for each other take thirty times as long.
+    # A resample is little work: on a busy machine, threads that wait for each other take thirty times as long.
     with threadpool_limits(1, user_api="blas"):
         draws = np.array(
             [statistic(*(s[random.integers(len(s), size=len(s))] for s in samples)) for _ in range(resamples)]

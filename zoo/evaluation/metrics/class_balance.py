@@ -1,4 +1,4 @@
-"""Which classes the samples are of, and in which shares."""
+"""The classes of samples, and their shares."""
 
 from typing import NamedTuple
 
@@ -9,16 +9,16 @@ from zoo.core.errors import UserError
 from zoo.evaluation.metrics.bootstrap import Estimate, interval
 
 _PRESENT = 0.1
-"""A class is there if its share is at least so much of what it is among the real ones."""
+"""A class is present if its share is at least this part of its share among real examples."""
 
 
 class ClassBalance(NamedTuple):
-    """How samples spread over the classes.
+    """How samples are distributed over the classes.
 
     Attributes:
-      shares: (K,), of each class among the samples; sums to 1.
-      balance: 1 less the total variation distance to the real shares: 1 for the same, 0 for none in common.
-      modes: share of the real classes that are there, with at least a tenth of their real share.
+      shares: of each class among the samples, (K,); they sum to 1.
+      balance: 1 minus the total variation distance to the real shares: 1 for equal ones, 0 for no class in common.
+      modes: the part of the real classes that is present, with at least a tenth of the real share.
       entropy: of the shares, in nats; log K if they are even.
     """
 
@@ -29,9 +29,10 @@ class ClassBalance(NamedTuple):
 
 
 def class_balance(real: np.ndarray, fake: np.ndarray, classes: int, *, seed: int) -> ClassBalance:
-    """Of the real ones' labels (N,) and those that a classifier gives the samples (M,), whole numbers below `classes`.
+    """The balance of samples, from the labels of real examples (N,) and a classifier's labels of the samples (M,).
 
-    The real shares are taken for known. Errors: UserError for no labels, or other ones.
+    Labels are whole numbers below `classes`. The real shares are taken as exact. Errors: UserError for other labels, or
+    none.
     """
     wanted = _shares(real, classes)
     there = wanted > 0

@@ -1,4 +1,4 @@
-"""Whether samples with classes can stand in for data: a classifier learns from one and is tested on the other.
+"""Whether samples with classes can replace data: a classifier is trained on one and tested on the other.
 
 Ravuri & Vinyals, arXiv 1905.10887 (the classification accuracy score), and with its reverse Shmelkov et al., arXiv
 1807.09499 (GAN-train and GAN-test).
@@ -14,7 +14,7 @@ from zoo.evaluation.metrics.bootstrap import Estimate, of_mean
 from zoo.evaluation.metrics.rows import pair, rows
 
 _ROWS = 5000
-"""Examples to learn from, at most: the machine's time grows with their square."""
+"""Training examples, at most: the classifier's time grows with their square."""
 
 
 class Labelled(NamedTuple):
@@ -28,9 +28,9 @@ class CrossAccuracy(NamedTuple):
     """Accuracies in [0, 1].
 
     Attributes:
-      real: learnt from real examples, tested on held-out real ones: what the classifier can do.
-      from_fake: learnt from samples, tested on held-out real examples: falls where samples lack variety or quality.
-      on_fake: learnt from real examples, tested on samples: falls where samples are not of their class.
+      real: trained on real examples, tested on held-out real ones: what the classifier can reach.
+      from_fake: trained on samples, tested on held-out real examples: lower where samples lack variety or quality.
+      on_fake: trained on real examples, tested on samples: lower where samples are not of their class.
     """
 
     real: Estimate
@@ -39,17 +39,17 @@ class CrossAccuracy(NamedTuple):
 
 
 def cross_accuracy(train: Labelled, test: Labelled, fake: Labelled, *, seed: int) -> CrossAccuracy:
-    """Of samples beside the real examples of training and of testing.
+    """The accuracies, given real examples for training and for testing, and samples.
 
-    The classifier is a support vector machine with a Gaussian kernel (scikit-learn): seconds. It learns from as many
-    samples as real examples: the fewer of the two, 5,000 at most. Errors: UserError for samples of one class, and as
+    The classifier is a support vector machine with a Gaussian kernel (scikit-learn). It is trained on as many samples
+    as real examples: the smaller number, 5,000 at most. Errors: UserError for samples of one class, and as
     `zoo.evaluation.metrics.rows.pair`.
     """
     pair(train.x, test.x, ("examples", "held-out examples"))
     pair(train.x, fake.x, ("examples", "samples"))
     random = np.random.default_rng(seed)
     real, made = (_some(part, min(len(train.x), len(fake.x), _ROWS), random) for part in (train, fake))
-    from_real, from_fake = _learnt(real), _learnt(made)
+    from_real, from_fake = _trained(real), _trained(made)
     return CrossAccuracy(
         _accuracy(from_real, test, seed), _accuracy(from_fake, test, seed), _accuracy(from_real, fake, seed)
     )
@@ -60,9 +60,9 @@ def _some(part: Labelled, count: int, random: np.random.Generator) -> Labelled:
     return Labelled(part.x[chosen], part.labels[chosen])
 
 
-def _learnt(part: Labelled) -> SVC:
+def _trained(part: Labelled) -> SVC:
     if len(np.unique(part.labels)) < 2:
-        raise UserError(f"All examples to learn from are of class {part.labels[0]}; a classifier needs two. Draw more.")
+        raise UserError(f"All training examples are of class {part.labels[0]}; a classifier needs two. Take more.")
     return SVC(C=10).fit(rows(part.x, "examples"), part.labels)
 
 

@@ -1,4 +1,4 @@
-"""Whether each factor that made the data has a code of its own. Needs data whose factors are known (`shapes`)."""
+"""Whether each factor of the data has its own code. Needs data whose factors are known (`shapes`)."""
 
 from typing import NamedTuple
 
@@ -19,9 +19,9 @@ class DCI(NamedTuple):
     """Each in [0, 1].
 
     Attributes:
-      disentanglement: 1 where each code tells of one factor.
-      completeness: 1 where each factor is told by one code.
-      informativeness: held-out accuracy of factors told from all codes, the mean over factors.
+      disentanglement: 1 where each code depends on one factor.
+      completeness: 1 where each factor is predicted by one code.
+      informativeness: held-out accuracy of factors predicted from all codes, the mean over factors.
     """
 
     disentanglement: float
@@ -32,12 +32,14 @@ class DCI(NamedTuple):
 def mutual_information_gap(codes: np.ndarray, factors: np.ndarray, *, seed: int, resamples: int = 20) -> Estimate:
     """MIG of codes (N, D) and factors, whole numbers (N, F): 1 where every factor has one code, 0 where none has.
 
-    The mean over factors of the gap between the two codes that tell most of it, in shares of its entropy. Codes are
-    told apart in 20 bins of equal width. Chen et al., arXiv 1802.04942, eq. 6. Errors: UserError for a single code.
+    The mean over factors of the gap in mutual information between the two codes that have most, over the factor's
+    entropy. Codes are divided into 20 bins of equal width. Chen et al., arXiv 1802.04942, eq. 6.
+
+    Errors: UserError for a single code.
     """
     codes, factors = _checked(codes, factors)
     if codes.shape[1] < 2:
-        raise UserError("MIG compares the two codes that tell most; this model has one. Take a larger latent.")
+        raise UserError("MIG compares the two best codes; this model has one. Train it with a larger latent.")
     binned = np.stack([np.digitize(c, np.histogram_bin_edges(c, _BINS)[1:-1]) for c in codes.T], axis=1)
 
     def gap(chosen: np.ndarray) -> float:
@@ -55,24 +57,24 @@ def _gap(binned: np.ndarray, factor: np.ndarray) -> float:
 def dci(codes: np.ndarray, factors: np.ndarray, *, seed: int) -> DCI:
     """Disentanglement, completeness, informativeness of codes (N, D) and factors, whole numbers (N, F).
 
-    A random forest tells each factor from the codes, by half of the rows; the other half judges it. Eastwood &
+    A random forest predicts each factor from the codes; half of the rows train it, the other half test it. Eastwood &
     Williams, ICLR 2018, section 2.
     """
     codes, factors = _checked(codes, factors)
     order = np.random.default_rng(seed).permutation(len(codes))
-    learn, judge = order[::2], order[1::2]
+    train, test = order[::2], order[1::2]
     importance, accuracy = [], []
     for factor in factors.T:
         forest = RandomForestClassifier(_TREES, max_depth=_DEPTH, max_features=None, random_state=seed, n_jobs=-1)
-        forest.fit(codes[learn], factor[learn])
+        forest.fit(codes[train], factor[train])
         importance.append(forest.feature_importances_)
-        accuracy.append(forest.score(codes[judge], factor[judge]))
+        accuracy.append(forest.score(codes[test], factor[test]))
     R = np.stack(importance, axis=1)
     return DCI(_concentration(R), _concentration(R.T), float(np.mean(accuracy)))
 
 
 def _concentration(R: np.ndarray) -> float:
-    """1 less each row's entropy in shares of its most, weighted by the row's sum: 1 for one entry a row."""
+    """1 minus each row's entropy over its maximum, weighted by the row's sum: 1 for one entry in each row."""
     total = R.sum(axis=1)
     shares = R / np.where(total > 0, total, 1)[:, None]
     most = np.log(R.shape[1]) if R.shape[1] > 1 else 1.0

@@ -1,6 +1,7 @@
-"""The Fréchet distance between two sets of features, each taken for a normal distribution.
+"""The Fréchet distance between two sets of features, each regarded as a normal distribution.
 
-Heusel et al., arXiv 1706.08500, eq. 6; Dowson & Landau, J. Multivariate Anal. 12 (1982). It is squared, as is usual.
+Heusel et al., arXiv 1706.08500, eq. 6; Dowson & Landau, J. Multivariate Anal. 12 (1982).
+It is the squared distance, as usual.
 """
 
 from collections.abc import Iterable
@@ -13,13 +14,13 @@ from zoo.evaluation.metrics.bootstrap import Estimate, interval
 from zoo.evaluation.metrics.rows import pair, rows
 
 _GROUPS = 50
-"""Groups of rows whose moments are made once; resamples and halves are of groups."""
+"""Groups of rows, whose moments are computed once; resamples and halves consist of groups."""
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class FeatureMoments:
-    """Count, mean (D,) and scatter (D, D), the sum of squares about the mean, of rows that come in batches.
+    """Count, mean (D,) and scatter (D, D), the sum of squared deviations, of rows that come in batches.
 
     Memory is flat in the number of rows: `moments = moments.add(batch)`, from `FeatureMoments()`. Chan, Golub &
     LeVeque, The American Statistician 37 (1983), eq. 2.1.
@@ -57,7 +58,7 @@ def frechet_distance(a: FeatureMoments, b: FeatureMoments) -> float:
     """|μ_a − μ_b|² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½), which is 0 for equal moments.
 
     The last trace is the sum of the singular values of Σ_a^½ Σ_b^½: it needs no inverse, so a covariance may be
-    singular, and it does not take the root of rounding errors. It rises with 1/n: see `frechet_unbiased`.
+    singular, and it does not take the root of rounding errors. It increases with 1/n: see `frechet_unbiased`.
     """
     cross = np.linalg.svd(_root(a.covariance).T @ _root(b.covariance), compute_uv=False).sum()
     squared = np.square(a.mean - b.mean).sum() + np.trace(a.covariance) + np.trace(b.covariance) - 2 * cross
@@ -67,17 +68,17 @@ def frechet_distance(a: FeatureMoments, b: FeatureMoments) -> float:
 def _root(covariance: np.ndarray) -> np.ndarray:
     """R (D, D) with R Rᵀ the covariance."""
     values, vectors = np.linalg.eigh(covariance)
-    return vectors * np.sqrt(values.clip(0))
+    return np.asarray(vectors * np.sqrt(values.clip(0)))
 
 
 def frechet_unbiased(a: np.ndarray, b: np.ndarray, *, seed: int, resamples: int = 100) -> Estimate:
-    """The Fréchet distance of features (N, ..., D) and (M, ..., D) as it would be of endless ones, with its interval.
+    """The Fréchet distance of features (N, ..., D) and (M, ..., D), extrapolated to infinitely many, with its interval.
 
-    Axes between, such as a video's time, belong to the example: all of its rows are drawn together.
+    Axes in between, such as a video's time, belong to the example: its rows are resampled together.
 
     The distance at n rows is d + c/n + O(1/n²) (Bińkowski et al., arXiv 1801.01401, appendix D; Chong & Forsyth, arXiv
-    1911.07023). Twice that of all rows less the mean one of their two halves leaves d + O(1/n²). Of like sets it may be
-    below zero. Errors: as `zoo.evaluation.metrics.rows.pair`.
+    1911.07023). Twice the distance of all rows minus the mean distance of their two halves is d + O(1/n²). It may be
+    below zero for similar sets. Errors: as `zoo.evaluation.metrics.rows.pair`.
     """
     random = np.random.default_rng(seed)
     pair(a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1]), ("features", "features"))

@@ -1,4 +1,4 @@
-"""How near an image is to the one that it should be: for reconstructions, denoising and super-resolution."""
+"""How close an image is to the original: for reconstructions, denoising and super-resolution."""
 
 import numpy as np
 from skimage.metrics import structural_similarity
@@ -13,7 +13,7 @@ def psnr(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     x, y = _unit(x, y)
     error = np.square(x - y).mean(axis=(1, 2, 3))
     with np.errstate(divide="ignore"):
-        return -10 * np.log10(error)
+        return np.asarray(-10 * np.log10(error))
 
 
 def ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -26,7 +26,7 @@ def ssim(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     sigma = min(_SIGMA, (min(x.shape[1:3]) - 1) // 2 / _TRUNCATE)
     return np.array(
         [
-            structural_similarity(
+            structural_similarity(  # type: ignore[no-untyped-call]
                 a,
                 b,
                 data_range=1.0,

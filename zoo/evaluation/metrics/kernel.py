@@ -7,16 +7,16 @@ from zoo.evaluation.metrics.bootstrap import Estimate, of_mean
 from zoo.evaluation.metrics.rows import pair
 
 _BLOCKS = 10
-"""At least so many blocks, for the interval."""
+"""Blocks, at least, for the interval."""
 _BLOCK = 1000
-"""Rows a block at most: memory is flat in n."""
+"""Rows of a block, at most: memory does not grow with n."""
 
 
 def kernel_distance(a: np.ndarray, b: np.ndarray, *, seed: int) -> Estimate:
     """The squared MMD of features (N, D) and (M, D) under the kernel (xᵀy / D + 1)³, without bias.
 
-    The mean over disjoint random blocks, each its own unbiased estimate, so their spread is its error. Of like sets it
-    may be below zero. Errors: as `zoo.evaluation.metrics.rows.pair`.
+    The mean over disjoint random blocks, each with its own unbiased estimate, whose variation gives the interval. It
+    may be below zero for similar sets. Errors: as `zoo.evaluation.metrics.rows.pair`.
     """
     x, y = pair(a, b, ("features", "features"))
     random = np.random.default_rng(seed)
@@ -36,4 +36,4 @@ def _unbiased(x: np.ndarray, y: np.ndarray) -> float:
 
 def _cubic(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     k = x @ y.T / x.shape[1] + 1
-    return k * k * k  # many times as fast as k ** 3
+    return np.asarray(k * k * k)  # many times as fast as k ** 3

@@ -1,6 +1,6 @@
-"""Whether samples are copies of the training data: how near they lie to it, beside held-out data.
+"""Whether samples are copies of the training data: how near they lie to it, compared with held-out data.
 
-The two samples' test of Meehan, Chaudhuri & Dasgupta, arXiv 2004.05675, in one cell.
+The two-sample test of Meehan, Chaudhuri & Dasgupta, arXiv 2004.05675, in one cell.
 """
 
 from typing import NamedTuple
@@ -12,16 +12,16 @@ from zoo.evaluation.metrics.bootstrap import Estimate, interval, of_mean
 from zoo.evaluation.metrics.rows import pair
 
 _NEAR = 0.01
-"""The share of held-out examples that lie as near to the training data as what is called a copy here."""
+"""The share of held-out examples that lie as near to the training data as a copy, by definition."""
 
 
 class Memorisation(NamedTuple):
-    """How samples lie to the training data.
+    """How near samples lie to the training data.
 
     Attributes:
-      closer: the chance that a sample lies nearer to the training data than a held-out example does: a half where
-        they are alike, towards 1 for copies, towards 0 for samples that are far from everything.
-      copies: share of samples nearer than all but 1 % of the held-out examples are: about 0.01 where they are alike.
+      closer: the probability that a sample lies nearer to the training data than a held-out example does: 0.5 where
+        both are alike, towards 1 for copies, towards 0 for samples that are far from everything.
+      copies: the share of samples nearer than 99 % of the held-out examples: about 0.01 where both are alike.
       nearest: the row of each sample's nearest training example, int64 (M,).
       distances: to it, Euclidean, (M,).
     """
@@ -33,7 +33,7 @@ class Memorisation(NamedTuple):
 
 
 def memorisation(train: np.ndarray, test: np.ndarray, fake: np.ndarray, *, seed: int) -> Memorisation:
-    """Of examples (N, ...) to train on, held-out ones (K, ...) and samples (M, ...), as pixels or features.
+    """Compares training examples (N, ...), held-out ones (K, ...) and samples (M, ...), as pixels or features.
 
     Errors: as `zoo.evaluation.metrics.rows.pair`.
     """

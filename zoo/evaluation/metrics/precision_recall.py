@@ -1,6 +1,6 @@
-"""How good and how varied samples are, told apart by k nearest neighbours among features.
+"""The quality and the variety of samples, separately, by k nearest neighbours of features.
 
-A set's manifold is the union of balls about its points, each as wide as the way to its point's k-th neighbour.
+A set's manifold is the union of balls around its points, each with the distance to the k-th neighbour as its radius.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from zoo.evaluation.metrics.rows import pair
 
 
 class PrecisionRecall(NamedTuple):
-    """Shares in [0, 1]: of the fakes that look real, and of the real ones that the fakes look like."""
+    """Shares in [0, 1]: of samples within the real manifold, and of real examples within the samples' manifold."""
 
     precision: Estimate
     recall: Estimate
@@ -31,7 +31,7 @@ class DensityCoverage(NamedTuple):
 def precision_recall(real: np.ndarray, fake: np.ndarray, *, seed: int, k: int = 3) -> PrecisionRecall:
     """Improved precision and recall of features (N, D) and (M, D). Kynkäänniemi et al., arXiv 1904.06991, eq. 1.
 
-    The intervals are over the points that are judged; the manifold that judges them stays. Errors: UserError for k
+    The intervals are over the points; the manifold stays the same. Errors: UserError for k
     points or fewer, and as `zoo.evaluation.metrics.rows.pair`.
     """
     real, fake = pair(real, fake, ("real features", "features of samples"))
@@ -51,7 +51,7 @@ def density_coverage(real: np.ndarray, fake: np.ndarray, *, seed: int, k: int = 
 
 
 def _balls(points: np.ndarray, centres: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """In how many balls about the centres each point lies, and which balls hold a point. Memory is flat in n."""
+    """In how many balls around the centres each point lies, and which balls contain a point. Memory is flat in n."""
     if len(centres) <= k:
         raise UserError(f"{len(centres)} examples have no {k} neighbours each. Take at least {k + 1}.")
     radii = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(centres).kneighbors()[0][:, -1]

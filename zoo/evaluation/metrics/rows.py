@@ -1,4 +1,4 @@
-"""What every metric takes: rows of numbers."""
+"""The inputs of every metric: rows of numbers."""
 
 import numpy as np
 

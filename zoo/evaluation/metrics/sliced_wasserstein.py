@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance: of sets of points, by their shadows on lines. Rabin et al., SSVM 2011."""
+"""The sliced Wasserstein distance of sets of points, by their projections on lines. Rabin et al., SSVM 2011."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def sliced_wasserstein(
     """The mean 1-Wasserstein distance of (N, ...) and (M, ...) projected on random directions of unit length.
 
     Rows are flattened: pixels, features or columns of a table. The directions are the same for every resample.
-    Memory is flat in the width. Errors: as `zoo.evaluation.metrics.rows.pair`.
+    Memory does not grow with the width. Errors: as `zoo.evaluation.metrics.rows.pair`.
     """
     x, y = pair(a, b, ("examples", "samples"))
     lines = np.random.default_rng(seed).normal(size=(x.shape[1], directions))

@@ -1,4 +1,4 @@
-"""Distances between videos: of what is in the frames, and of what changes between them."""
+"""Distances between videos: of the frames, and of the changes between them."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from zoo.evaluation.metrics.frechet import frechet_unbiased
 
 
 class VideoDistances(NamedTuple):
-    """Fréchet distances without bias: `frames` is blind to their order, `motion` sees it."""
+    """Fréchet distances without bias: `frames` does not depend on the order of frames, `motion` does."""
 
     frames: Estimate
     motion: Estimate
@@ -23,7 +23,7 @@ def video_distances(
     """Of videos (N, T, H, W, C) and (M, T, H, W, C) in [-1, 1]; whole videos are resampled.
 
     Args:
-      features: (..., H, W, C) -> (..., D), as an evaluator's. It sees frames, and then what changes between them.
+      features: (..., H, W, C) -> (..., D), as an evaluator's. It is given frames, and then the changes between them.
 
     Errors: UserError for other shapes, and as `zoo.evaluation.metrics.rows.pair`.
     """
@@ -34,10 +34,10 @@ def video_distances(
 
 
 def motion(videos: np.ndarray) -> np.ndarray:
-    """Videos (N, T, H, W, C) in [-1, 1] -> pictures of what changes, (N, T - 1, H, W, C), black where nothing does.
+    """Videos (N, T, H, W, C) in [-1, 1] -> pictures of their changes, (N, T - 1, H, W, C), black where nothing changes.
 
     They are |x_{t+1} - x_t| - 1, clipped to [-1, 1]. A video played backwards has the same ones.
     """
     if videos.ndim != 5 or videos.shape[1] < 2:
         raise UserError(f"Videos are (N, T, H, W, C) with at least two frames; received {videos.shape}.")
-    return np.clip(np.abs(np.diff(videos, axis=1)) - 1, -1, 1)
+    return np.asarray(np.clip(np.abs(np.diff(videos, axis=1)) - 1, -1, 1))

@@ -61,6 +61,13 @@ def test_series_have_one_scale_for_all_steps(saved, x):
     assert np.abs(held[:, :20]).mean() > 5 * np.abs(held[:, 180:] - held[:, 199:].mean()).mean()
 
 
+def test_a_series_scale_is_the_training_rows(saved):
+    """A wilder test row does not move it, and is not cut off."""
+    made = load(saved(x_train=WAVES, x_test=3 * WAVES), kind="series")
+    assert made.train.arrays()["series"].max() == pytest.approx(1)
+    assert made.test.arrays()["series"].max() > 2.5
+
+
 def test_sounds_keep_their_values(saved):
     made = load(saved(x=STEREO), kind="audio")
     assert (made.spec.kind, made.spec.shape) == ("audio", (200, 2))

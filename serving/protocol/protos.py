@@ -4,8 +4,8 @@ The classes are made from descriptors.binpb in a separate descriptor pool, since
 the same process. `python -m serving.protocol.protos --write` writes the file from the installed packages.
 """
 
-import argparse
 import importlib
+import sys
 import threading
 import typing
 from pathlib import Path
@@ -82,18 +82,20 @@ def installed() -> descriptor_pb2.FileDescriptorSet:
     return found
 
 
-def main() -> None:
-    """The command `python -m serving.protocol.protos`."""
-    parser = argparse.ArgumentParser(prog="python -m serving.protocol.protos", description=installed.__doc__)
-    parser.add_argument("--write", action="store_true", help=f"write them to {FILE.name}")
-    options = parser.parse_args()
+def main(arguments: list[str]) -> int:
+    """`python -m serving.protocol.protos [--write]`: checks the file against the installed packages, or writes it."""
     made = installed().SerializeToString(deterministic=True)
-    if options.write:
+    if arguments == ["--write"]:
         FILE.write_bytes(made)
+    elif arguments:
+        print(f"{main.__doc__}\nexample: python -m serving.protocol.protos --write", file=sys.stderr)
+        return 2
     elif made != FILE.read_bytes():
-        parser.exit(1, f"{FILE} differs from the installed packages. Run: python -m serving.protocol.protos --write\n")
+        print(f"{FILE} differs from the installed packages. Give --write to write it again.", file=sys.stderr)
+        return 1
     print(f"{FILE}: {len(made)} bytes, as installed")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

@@ -144,8 +144,8 @@ def test_only_the_engine_knows_replicas_and_tapes(path):
     name = str(path.relative_to(ROOT))
     text = path.read_text()
     if name not in ("zoo/training/trainer.py", "zoo/training/strategy.py", "zoo/core/replicas.py"):
-        assert "tf.distribute" not in text
-        assert "optimizer.apply" not in text
+        used = {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+        assert not {name for name in used if name.startswith("tf.distribute") or "optimizer.apply" in name}
     assert not re.search(r"keras\.random|layers\.Dropout", text), "draws the same noise on every replica"
 
 

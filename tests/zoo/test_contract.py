@@ -13,6 +13,9 @@ from zoo.core.columns import Column
 from zoo.core.features import Spec, audio, image, label, series, table, vector, video, volume
 from zoo.core.model import Metric, wire_name
 from zoo.core.random import Seed
+from zoo.gans.family import Adversarial
+from zoo.vaes.family import VAE
+from zoo.vaes.vq_vae import VQVAE
 
 COLUMNS = [Column("age", high=90.0, whole=True), Column("colour", "category", categories=("red", "blue", "green"))]
 SPECS = {
@@ -115,3 +118,66 @@ def test_label_feature_keeps_the_datas_class_names():
     for name in ("conditional_vae", "cgan", "acgan"):
         model = registry.get(name)(spec, **smaller(registry.get(name)))
         assert model.signatures()["sample"].inputs["label"] == label(("cat", "dog"))
+
+
+@pytest.mark.parametrize("name", [n for n, r in registry.recipes().items() if r.family in ("autoencoder", "vae")])
+def test_the_error_is_that_of_the_images_served_and_codes_decode_to_them(name):
+    signatures = built(name, "image").signatures()
+    request = {k: value(f) for k, f in signatures["reconstruct"].inputs.items() if k != "x"}
+    images = tf.random.stateless_uniform((COUNT, 8, 8, 1), (3, 4))
+    reply = signatures["reconstruct"].serve({"images": images, **request})
+    np.testing.assert_allclose(reply["error"], np.mean((reply["images"] - images) ** 2, axis=(1, 2, 3)), rtol=1e-4)
+    encoded = signatures["encode"].serve({"images": images, **request})
+    codes = encoded["codes"] if "codes" in encoded else encoded["mean"]
+    if name != "flow_vae":  # its code is where the flow takes the mean
+        again = signatures["decode"].serve({"codes": codes, **request})
+        np.testing.assert_allclose(again["images"], reply["images"], atol=1e-5)
+
+
+def coded(model, x, label):
+    """An encoder's codes, and a decoder's logits of these: without signatures."""
+    if isinstance(model, VAE):
+        mean, _ = model.posterior.moments(model.encoder(model.given(x, label)))
+        return mean, model.decoder(model.given(mean, label))
+    codes = model.encoder(x)
+    if isinstance(model, VQVAE):
+        return model.nearest(codes), model.decoder(model.embed(model.nearest(codes)))
+    return codes, model.decoder(codes)
+
+
+@pytest.mark.parametrize("name", [n for n, r in registry.recipes().items() if r.family in ("autoencoder", "vae")])
+def test_signatures_are_the_networks_on_images_of_0_to_1(name):
+    model = built(name, "image")
+    images, label = tf.random.stateless_uniform((COUNT, 8, 8, 1), (3, 4)), tf.range(COUNT, dtype=tf.int64)
+    codes, logits = coded(model, 2.0 * images - 1.0, label)
+    request = {"images": images, "codes": codes, "label": label}
+    served = {
+        key: signature.serve({k: request[k] for k in signature.wire_inputs})
+        for key, signature in model.signatures().items()
+        if key in ("encode", "decode")
+    }
+    np.testing.assert_allclose(next(iter(served["encode"].values())), codes, atol=1e-5)
+    np.testing.assert_allclose(served["decode"]["images"], tf.sigmoid(logits), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", [n for n, kind in CHECKED if kind == "image" and registry.get(n).family == "gan"])
+def test_discriminators_take_what_clients_send(name):
+    """Images of 0 to 1 on the wire are -1 to 1 inside."""
+    model = built(name, "image")
+    signature = model.signatures()["discriminate"]
+    request = {k: value(f) for k, f in signature.inputs.items() if k != "x"}
+    images = tf.random.stateless_uniform((COUNT, 8, 8, 1), (3, 4))
+    expected = signature.function(x=2.0 * images - 1.0, **request)
+    for output, found in signature.serve({"images": images, **request}).items():
+        np.testing.assert_allclose(found, expected[output], atol=1e-5)
+    if isinstance(model, Adversarial):
+        c = model.condition.encode(**request) if request else None
+        logits, _ = model.discriminated(2.0 * images - 1.0, c)
+        np.testing.assert_allclose(next(iter(expected.values())), logits, atol=1e-5)
+    if "generate" in model.signatures():
+        z = tf.random.stateless_normal((COUNT, model.latent), (1, 2))
+        given = {k: value(f) for k, f in model.signatures()["generate"].inputs.items() if k != "latents"}
+        served = model.signatures()["generate"].serve({"latents": z, **given})["images"]
+        c = model.condition.encode(**given)
+        network = model.G(model.noise_scale * z if c is None else tf.concat([model.noise_scale * z, c], axis=1))
+        np.testing.assert_allclose(served, (network + 1) / 2, atol=1e-5)

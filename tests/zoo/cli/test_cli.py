@@ -29,7 +29,7 @@ MISTAKES = {
     "train vae --data digits --batch-size 5000": "Lower --batch-size",
     "train dcgan --data digits --updates critic": "--updates is written player=number",
     "train dcgan --data digits --updates critic=5": "no player 'critic'; it has discriminator, generator",
-    "train vae --data digits --range 0 x": "--range takes two numbers, as in --range 0 4095; received 0 x.",
+    "train vae --data digits --range 0,x": "--range is LOW,HIGH, as in 0,255; received '0,x'",
     "train vae --data digits --kind sound": "--kind takes one of image, video, volume, audio, series",
     "train dcgan --data digits --size 4": "at least 8 x 8 pixels",
     "export nowhere": "nowhere is not a run",

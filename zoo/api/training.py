@@ -1,28 +1,24 @@
 """`zoo.train`: a recipe and data -> a trained run."""
 
-import dataclasses
 import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import keras
-import numpy as np
 
 from zoo import data as datasets
+from zoo.api.arguments import sort
 from zoo.api.run import Run
 from zoo.api.values import is_frame
 from zoo.core import registry
-from zoo.core.config import ReadConfig, RunConfig, TrainConfig
-from zoo.core.errors import UserError, unknown
+from zoo.core.config import ReadConfig, RunConfig
+from zoo.core.errors import UserError
 from zoo.core.registry import Recipe
 from zoo.training import run
 from zoo.training.callbacks import Callback
-
-OPTIONS = tuple(field.name for field in dataclasses.fields(TrainConfig))
-"""The options of training, as `zoo train --help` has them."""
 
 
 def train(
@@ -31,14 +27,12 @@ def train(
     *,
     labels: Any = None,
     kind: str | None = None,
-    size: int | tuple[int, int] | None = None,
-    channels: int | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     callbacks: Sequence[Callback] = (),
-    **parameters: Any,
+    **arguments: Any,
 ) -> Run:
     """Trains a model and returns its run.
 
@@ -48,34 +42,35 @@ def train(
         examples, or whatever `zoo train --data` takes: a name, a folder, a file. Pictures are uint8 or floats.
       labels: (N,) numbers from 0 or names of classes, for an array, a DataFrame or a Dataset without them.
       kind: what the examples of an array are: image, video, volume, audio, series, table or vector.
-      size: pixels, one number or (height, width), to which pictures are resized.
-      channels: 1 or 3, for grey or colour.
       epochs, batch_size: by default the recipe's own.
       seed: everything random follows from it.
       out: the run's folder; the same call continues a run that is in it. By default a temporary one, which is removed
         with the run that is returned; `Run.save` keeps it.
       callbacks: each a keras.callbacks.Callback or a function of (epoch from 1, means by name).
-      parameters: those of the recipe, as `zoo list NAME` shows them; options of training, as `zoo train --help` shows
-        them (learning_rate, ema, precision and others; a name that both have is the recipe's); and keras.Models of
-        your own in the place of the recipe's networks: encoder, decoder, generator, discriminator. Copies are trained.
+      arguments: parameters of the recipe, as `zoo list NAME` shows them; options of training, as `zoo train --help`
+        shows them, learning_rate, ema, precision and others; options of `zoo.data.load`, size, channels, range and
+        others; and keras.Models of your own in the place of the recipe's networks: encoder, decoder, generator,
+        discriminator, of which copies are trained. A name that the recipe has too is the recipe's.
 
     Errors: UserError for parameters and data that do not fit; Failure and its kinds where training fails.
     """
     made = recipe if isinstance(recipe, Recipe) else _named(recipe)
-    options, own, networks = _sorted(made, parameters)
-    loaded = load(data, labels=labels, kind=kind, size=size, channels=channels)
+    named = {"epochs": epochs, "batch_size": batch_size, "seed": seed, "kind": kind}
+    found = sort(made, {name: value for name, value in named.items() if value is not None} | arguments)
+    loaded = load(data, labels, found.reading)
+    size = found.reading.pop("size", None)
     config = RunConfig(
         model=made.name,
         data=loaded.name,
         size=(size, size) if isinstance(size, int) else size,
-        channels=channels,
-        parameters=own,
-        training=made.config(epochs=epochs, batch_size=batch_size, seed=seed, **options),
-        read=ReadConfig(kind=kind),
+        channels=found.reading.pop("channels", None),
+        parameters=found.parameters,
+        training=made.config(**found.training),
+        read=ReadConfig(**found.reading),
     )
     folder = Path(out or tempfile.mkdtemp(prefix=f"zoo-{made.name}-")).expanduser()
     try:
-        finished = _trained(config, folder, loaded, networks, callbacks)
+        finished = _trained(config, folder, loaded, found.networks, callbacks)
     except BaseException:
         if out is None:
             shutil.rmtree(folder)
@@ -107,45 +102,22 @@ def _named(recipe: Any) -> Recipe:
     return registry.get(recipe)
 
 
-def _sorted(made: Recipe, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, keras.Model]]:
-    """Options of training, the recipe's parameters, and networks of the user's, told apart by name and type."""
-    networks = {name: value for name, value in given.items() if isinstance(value, keras.Model)}
-    given = {name: value for name, value in given.items() if name not in networks}
-    for name in given:
-        if name not in made.parameters and name not in OPTIONS:
-            raise unknown(f"parameter of {made.name} or option of training", name, {*made.parameters, *OPTIONS})
-    own = {name: _plain(value) for name, value in given.items() if name in made.parameters}
-    for name, value in own.items():
-        wanted = made.parameters[name].annotation
-        if not _is(value, wanted):
-            shown = getattr(wanted, "__name__", str(wanted)) if not get_args(wanted) else str(wanted)
-            raise UserError(f"{name} of {made.name} is of the type {shown}; received {value!r}.")
-    options = {name: value for name, value in given.items() if name not in made.parameters}
-    return options, own, networks
+def load(data: Any, labels: Any, reading: Mapping[str, Any]) -> datasets.Data:
+    """Anything that `train` takes for data.
 
+    Args:
+      reading: options of `zoo.data.load`.
 
-def _plain(value: Any) -> Any:
-    """A parameter as a run's configuration keeps it: no numbers of numpy's, tuples instead of lists."""
-    if isinstance(value, np.generic):
-        return value.item()
-    return tuple(map(_plain, value)) if isinstance(value, list | tuple | np.ndarray) else value
-
-
-def _is(value: Any, wanted: Any) -> bool:
-    """Whether a value is of a parameter's type, as far as that is one of those that the command line takes."""
-    if get_origin(wanted) is tuple:
-        return isinstance(value, tuple) and all(_is(item, get_args(wanted)[0]) for item in value)
-    if wanted in (int, float):
-        return isinstance(value, int if wanted is int else (int, float)) and not isinstance(value, bool)
-    return isinstance(value, wanted) if wanted in (bool, str) else True
-
-
-def load(data: Any, *, labels: Any, kind: str | None, size: Any, channels: int | None) -> datasets.Data:
-    """Anything that `train` takes for data. Errors: UserError."""
+    Errors: UserError.
+    """
     if isinstance(data, datasets.Data):
+        if labels is not None or reading:
+            raise UserError("This data has been read already: labels and other options belong to zoo.data.of and load.")
         return data
     if isinstance(data, str | Path):
         if labels is not None:
             raise UserError("labels belong to arrays; a data set by name or path has its own.")
-        return datasets.load(str(data), size=size, channels=channels, kind=kind)
-    return datasets.of(data, labels=labels, kind=kind, size=size, channels=channels)
+        return datasets.load(str(data), **reading)
+    if "skip_broken" in reading:
+        raise UserError("skip_broken is for files; data in memory has none. Leave it out.")
+    return datasets.of(data, labels=labels, **reading)

@@ -187,6 +187,8 @@ def _record_files(path: Path) -> list[Path]:
 
 
 def _not_found(name: str, path: Path) -> DataError:
+    if name == memory.NAME:
+        return DataError(f"{name} stands for data that a Python program had in memory. Give data on disk, or there.")
     if path.is_file():
         known = ", ".join(suffix for suffixes in _FILES for suffix in suffixes)
         return DataError(

@@ -45,7 +45,7 @@ def test_options_and_parameters_are_told_apart_by_name(digits, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"latents": 3}, r"no parameter of vae or option of training 'latents'\. Did you mean 'latent'"),
+        ({"latents": 3}, r"no parameter of vae or option 'latents'\. Did you mean 'latent'"),
         ({"learning_rates": 3}, r"Did you mean 'learning_rate'"),
         ({"latent": "3"}, r"latent of vae is of the type int; received '3'"),
         ({"latent": True}, "type int; received True"),
@@ -57,6 +57,11 @@ def test_options_and_parameters_are_told_apart_by_name(digits, tmp_path):
         ({"recipe": 3}, "A recipe is a name"),
         ({"recipe": len}, "function under @recipe"),
         ({"data": "mnist-5", "labels": [1]}, "labels belong to arrays"),
+        ({"data": data.load("digits"), "labels": [1]}, "has been read already"),
+        ({"skip_broken": True}, "skip_broken is for files"),
+        ({"kind": "table"}, "a table is"),
+        ({"range": (1, 0)}, "LOW below HIGH"),
+        ({"data": "array"}, "had in memory"),
         ({"data": "digitz"}, "Did you mean 'digits'"),
     ],
 )
@@ -120,6 +125,14 @@ def test_a_dataset_is_the_array_that_it_holds(digits):
 def test_a_dataset_that_is_none(digits, wrong, message):
     with pytest.raises(UserError, match=message):
         zoo.train("vae", wrong(tf.data.Dataset.from_tensor_slices(digits[0])))
+
+
+def test_options_of_reading_are_told_apart_too(tmp_path, digits):
+    deep = (digits[0] * 4095).round()
+    run = zoo.train("vae", deep, **TINY, range=(0, 4095), size=4, out=tmp_path / "run")
+    assert run.config.loading["range"] == (0, 4095)
+    assert run.config.size == (4, 4)
+    assert run.sample(2).shape == (2, 4, 4, 1)
 
 
 def test_a_recipe_itself_is_taken(digits, monkeypatch):

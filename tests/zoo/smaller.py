@@ -15,5 +15,7 @@ _SIZES = {
 
 
 def smaller(recipe):
-    """Those of a recipe's parameters that make its networks small."""
-    return {key: value for key, value in _SIZES.items() if key in recipe.parameters}
+    """Those of a recipe's parameters that make its networks small, and a step's updates two at most."""
+    sizes = {key: value for key, value in _SIZES.items() if key in recipe.parameters}
+    updates = recipe.parameters.get("updates")
+    return {**sizes, "updates": 2} if updates and updates.default > 2 else sizes

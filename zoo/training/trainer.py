@@ -72,7 +72,9 @@ class Trainer:
         self.averaged_variables = averaged_variables(model)
         self.averages = [tf.Variable(v, trainable=False) for v in self.averaged_variables] if config.ema else []
         self.step = tf.Variable(0, trainable=False, dtype=tf.int64, name="step")
-        self._step = tf.function(self._step_everywhere, jit_compile=self._compiled(), reduce_retracing=False)
+        self._step = tf.function(
+            self._step_everywhere, jit_compile=self._compiled(), reduce_retracing=False, autograph=False
+        )
 
     @property
     def scheduled(self) -> bool:

@@ -72,8 +72,8 @@ def _sample(values: Any, positional: list[str]) -> None:
         raise UserError(f"{name} generates {', '.join(outputs)}, not columns. Give --out a .npz.")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".npz":
-        arrays = {key: array.astype(str) if array.dtype == object else array for key, array in outputs.items()}
-        np.savez_compressed(out, **arrays, **inputs)
+        arrays = {key: _text(array) for key, array in outputs.items()}
+        np.savez_compressed(out, **{**inputs, **arrays})
     elif out.suffix == ".csv":
         _write_columns(out, outputs)
     else:
@@ -81,6 +81,13 @@ def _sample(values: Any, positional: list[str]) -> None:
 
         out = display.save(pictures, out)
     print(f"{values.count} samples of {name} version {version}: {out}")
+
+
+def _text(array: Any) -> Any:
+    """Bytes as text in UTF-8, which an .npz can hold; other arrays as they are."""
+    import numpy as np
+
+    return np.array([value.decode() for value in array.tolist()]) if array.dtype == object else array
 
 
 def _write_columns(path: Path, columns: dict[str, Any]) -> None:

@@ -168,7 +168,13 @@ def test_adding_a_model_works_as_the_readme_says(with_little):
     with_little("-m", "zoo", "sample", "little", "--count", "4", "--models", "models", "--out", "samples.png")
     shown = with_little(
         *("-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", "-k", "little or every or readme or index"),
-        *("tests/zoo/test_harness.py", "tests/zoo/core", "tests/docs/test_results.py", "tests/docs/test_readme.py"),
+        *(
+            "tests/zoo/test_harness.py",
+            "tests/zoo/test_harness_signatures.py",
+            "tests/zoo/core",
+            "tests/docs/test_results.py",
+            "tests/docs/test_readme.py",
+        ),
         "tests/docs/test_architecture.py",
     )
     assert re.search(r"\d+ passed", shown)

@@ -108,8 +108,8 @@ def test_one_replica_equals_two(name, options, digits, run, two_replicas, tmp_pa
         assert found
         assert not [access for access in found if not access.ordered]
         assert np.abs(each.states[4].weights - each.states[0].weights).max() > 1e-4
-    assert one.states[4].weights == pytest.approx(two.states[4].weights, rel=0, abs=1e-5)
-    assert one.states[4].averages == pytest.approx(two.states[4].averages, rel=0, abs=1e-5)
+    np.testing.assert_allclose(one.states[4].weights, two.states[4].weights, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(one.states[4].averages, two.states[4].averages, rtol=0, atol=1e-5)
 
 
 @EVERY
@@ -164,7 +164,7 @@ def test_xla_computes_the_same(name, digits):
         model, trainer = make(name, strategy.get("one"), digits.spec, jit=jit)
         list(trainer.run(feed(strategy.get("one"), digits), 2))
         finals.append(weights(model))
-    assert finals[0] == pytest.approx(finals[1], abs=2e-3)
+    np.testing.assert_allclose(finals[0], finals[1], rtol=1e-6, atol=2e-3)
     assert np.mean(np.abs(finals[0] - finals[1])) < 1e-5
 
 

@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["COLUMNS"] = "100"  # xdist's workers have none and would say 80
 
 import pytest
 import tensorflow as tf

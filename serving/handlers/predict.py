@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from serving.handlers import examples as inference
+from serving.handlers import examples
 from serving.protocol import protos
 from serving.protocol.errors import Code, error
 from serving.protocol.signatures import Signature
@@ -18,7 +18,7 @@ def predict(model: "SavedModel", key: str, request: "protos.PredictRequest", end
         raise error(Code.FAILED_PRECONDITION, f'Serving signature key "{key}" not found.')
     signature = model.signatures[key]
     inputs = _inputs(model, signature, request)
-    return inference.run(model, key, inputs, outputs(signature, request.output_filter), end)
+    return examples.run(model, key, inputs, outputs(signature, request.output_filter), end)
 
 
 def _inputs(model: "SavedModel", signature: Signature, request: "protos.PredictRequest") -> dict[str, Any]:

@@ -43,6 +43,9 @@ def workplace(tmp_path_factory):
     random = np.random.default_rng(0)
     for i in range(300):
         Image.fromarray(random.integers(0, 255, (40, 48, 3), np.uint8)).save(folder / "pictures" / f"{i}.png")
+    towns = ("Aachen", "Bonn", "Köln")
+    rows = [f"{18 + i % 60},{1500 + 7 * i},{towns[i % 3]},2{i % 10:03}-0{1 + i % 9}-11" for i in range(300)]
+    (folder / "table.csv").write_text("\n".join(["age,rent,town,since", *rows]))
     (folder / "samples").mkdir()
     digit = (data.load("digits").test.arrays(1)["image"][0, :, :, 0] + 1) * 127.5
     Image.fromarray(digit.astype(np.uint8)).save(folder / "samples" / "digit.png")
@@ -98,7 +101,7 @@ def failures(results):
 def test_commands_of_the_readme_run(readme, workplace):
     assert not failures(readme)
     assert "(64, 8, 8, 1) 1" in readme["python"]
-    for made in ("samples.png", "explanation.html", "explanation.png", "runs/pictures/log.csv"):
+    for made in ("samples.png", "explanation.html", "explanation.png", "runs/pictures/log.csv", "rows.csv"):
         assert (workplace / made).stat().st_size > 100, made
 
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from tensorflow_serving.apis import prediction_log_pb2
 
-from serving.protocol import versions
+from serving.protocol import protos, records, versions, wire
 from zoo.core.conditions import example_values
 from zoo.core.errors import Failure, UserError
 from zoo.core.files import write_json
@@ -99,14 +98,18 @@ def example_inputs(signature: Signature, rows: int) -> dict[str, np.ndarray]:
 
 
 def _write_warmup(model: GenerativeModel, name: str, path: Path) -> None:
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for key, signature in model.signatures().items():
-            record = prediction_log_pb2.PredictionLog()
-            request = record.predict_log.request
-            request.model_spec.name, request.model_spec.signature_name = name, key
-            for alias, value in example_inputs(signature, 1).items():
-                request.inputs[alias].CopyFrom(tf.make_tensor_proto(value))
-            writer.write(record.SerializeToString())
+    with path.open("wb") as file:
+        records.write(file, (_warmup(name, key, s) for key, s in model.signatures().items()))
+
+
+def _warmup(name: str, key: str, signature: Signature) -> bytes:
+    """A PredictionLog with a request of one row."""
+    log = protos.PredictionLog()
+    request = log.predict_log.request
+    request.model_spec.name, request.model_spec.signature_name = name, key
+    for alias, value in example_inputs(signature, 1).items():
+        request.inputs[alias].CopyFrom(wire.encode(value))
+    return bytes(log.SerializeToString())
 
 
 def _compare(model: GenerativeModel, folder: Path) -> None:

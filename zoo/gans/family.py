@@ -16,7 +16,7 @@ from zoo.core.model import Batch, GenerativeModel, Metric, Player, Signature, Te
 from zoo.core.random import Seed
 from zoo.gans import condition as conditions
 from zoo.gans.condition import Condition
-from zoo.losses import penalties as regularizers
+from zoo.losses import penalties
 from zoo.losses.adversarial import AdversarialLoss
 from zoo.networks.adversaries import adversaries
 from zoo.networks.own import Own
@@ -84,7 +84,7 @@ class Adversarial(GenerativeModel):
         self.conditional_discriminator: bool = discriminator.input_shape[-1] > spec.shape[-1]
         self.prior, self.noise_scale, self.guide = prior, noise_scale, guide
         self.penalty_weight, self.orthogonality = penalty_weight, orthogonality
-        self.penalty, self.augmented = regularizers.get(penalty), augmentation(augment, spec.feature)
+        self.penalty, self.augmented = penalties.get(penalty), augmentation(augment, spec.feature)
         self.lazy = interval > 1 and bool(self.penalty or orthogonality)
         self.players = [
             Player(
@@ -94,7 +94,7 @@ class Adversarial(GenerativeModel):
                 updates=updates,
                 lazy=self.lazy_penalties if self.lazy else None,
                 interval=interval,
-                constraint=regularizers.clipping(discriminator, clip) if clip else partial(advance, discriminator),
+                constraint=penalties.clipping(discriminator, clip) if clip else partial(advance, discriminator),
             ),
             Player("generator", [generator], self.generator_loss, learning_rate_multiplier=learning_rate_multiplier),
         ]
@@ -168,7 +168,7 @@ class Adversarial(GenerativeModel):
             values = self.penalty(lambda x: self.discriminated(x, condition, training=True)[0], real, fake, seed)
             terms["penalty"] = self.penalty_weight * values
         if self.orthogonality:
-            terms["orthogonality"] = self.orthogonality * regularizers.orthogonality(self.D)
+            terms["orthogonality"] = self.orthogonality * penalties.orthogonality(self.D)
         return terms
 
     def lazy_penalties(self, batch: Batch, seed: Seed) -> Terms:

@@ -8,7 +8,11 @@ from serving.server.config import ServerConfig
 from serving.server.embedded import Server
 from zoo import data
 
-TINY = {"epochs": 1, "batch_size": 128, "jit": "off", "hidden": (8,), "latent": 2}
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Arguments of `zoo.train` for a small VAE and a short run."""
+    return {"epochs": 1, "batch_size": 128, "jit": "off", "hidden": (8,), "latent": 2}
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +23,8 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def run(digits):
-    return zoo.train("vae", digits[0], **TINY)
+def run(digits, tiny):
+    return zoo.train("vae", digits[0], **tiny)
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def test_baselines_by_name(run, tmp_path, chosen):
     found = Explanation.load(tmp_path / "e.json")
     assert found.coefficients.any()
     if chosen == "training:digits":
-        mean = (data.load("digits").train.arrays(256)[0] / 2 + 0.5).mean(axis=0)
+        mean = (data.load("digits").train.arrays(256)["image"] / 2 + 0.5).mean(axis=0)
         assert found.f_baseline == pytest.approx(float(((mean - 0.4) * Digits(2).w.numpy()).sum()), abs=1e-3)
 
 

@@ -1,5 +1,6 @@
 """The commands that ask a server, run as commands against a real one."""
 
+import csv
 import json
 import re
 import subprocess
@@ -29,12 +30,22 @@ class Drawer(tf.Module):
         return {"logits": tf.reduce_mean(images, (1, 2, 3)), "most": tf.reduce_max(images, (1, 2))}
 
 
+class People(tf.Module):
+    """sample(seed): a row of an age and a town."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64, "seed")])
+    def sample(self, seed):
+        return {"age": 20 + seed, "town": tf.gather(tf.constant(["Bonn", "Köln, Deutz"]), seed % 2)}
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
-    """A folder with `drawer` version 2."""
+    """A folder with `drawer` version 2 and `people` version 1."""
     folder, drawer = tmp_path_factory.mktemp("models"), Drawer()
     names = {"serving_default": drawer.discriminate, "discriminate": drawer.discriminate, "sample": drawer.sample}
     tf.saved_model.save(drawer, str(folder / "drawer" / "2"), signatures=names)
+    people = People()
+    tf.saved_model.save(people, str(folder / "people" / "1"), signatures={"sample": people.sample})
     return folder
 
 
@@ -68,6 +79,21 @@ def test_status_and_describe(zoo):
     assert "  in  label: int64 [?]\n  in  seed: int64 [?]\n  out images: float32 [?, 4, 6, 1]" in text
 
 
+def test_samples_of_columns(zoo):
+    zoo("sample people --count 3 --seed 4 --out people.csv")
+    with open("people.csv", newline="") as file:
+        assert list(csv.reader(file)) == [["age", "town"], ["24", "Bonn"], ["25", "Köln, Deutz"], ["26", "Bonn"]]
+    zoo("sample people --count 2 --out people.npz")
+    with np.load("people.npz") as made:
+        assert {key: made[key].tolist() for key in made} == {
+            "seed": [0, 1],
+            "age": [20, 21],
+            "town": ["Bonn", "Köln, Deutz"],
+        }
+    assert "generates age, town, not pictures. Give --out a .csv or .npz" in zoo("sample people --out p.png", 2)
+    assert "drawer generates images, kind, not columns" in zoo("sample drawer --labels 1 --out p.csv", 2)
+
+
 def test_sample_then_predict_from_its_file(zoo, tmp_path):
     zoo("sample drawer --count 150 --seed 7 --labels 3,5 --out s.npz")
     with np.load("s.npz") as made:
@@ -89,7 +115,7 @@ def test_samples_of_a_folder_are_those_of_a_server(zoo, models, capsys):
     assert cli.main([*line.split(), "local.npz", "--models", str(models)]) == 0
     assert capsys.readouterr().out == "70 samples of drawer version 2: local.npz\n"
     with np.load("served.npz") as served, np.load("local.npz") as local:
-        assert sorted(served.files) == sorted(local.files) == ["images", "label", "seed"]
+        assert sorted(served.files) == sorted(local.files) == ["images", "kind", "label", "seed"]
         for name in served.files:
             np.testing.assert_array_equal(served[name], local[name])
 

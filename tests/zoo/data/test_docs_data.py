@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from serving.protocol.images import SUFFIXES
-from zoo.cli.options import READ
+from zoo.cli.options import DATA
 from zoo.core.config import KINDS
 from zoo.data import form, load
 
@@ -31,7 +31,7 @@ def test_the_file_of_the_page_is_read(tmp_path):
 def test_endings_kinds_and_flags_are_all_there():
     assert all(suffix in TEXT for suffix in SUFFIXES)
     assert all(kind in TEXT for kind in KINDS)
-    assert all(f"--{flag.name.replace('_', '-')}" in TEXT for flag in READ)
+    assert all(f"--{flag.name.replace('_', '-')}" in TEXT for flag in DATA)
 
 
 def test_the_line_of_the_page_is_what_is_said(tmp_path):

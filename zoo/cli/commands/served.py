@@ -48,7 +48,7 @@ def _serve(values: Any, positional: list[str]) -> None:
         Flag("count", int, 64, "how many samples"),
         Flag("seed", int, 0, "seed of the first sample; the others follow it"),
         LABELS,
-        Flag("out", str, "samples.png", "a picture (.png, .gif for videos) or the numbers (.npz)"),
+        Flag("out", str, "samples.png", "a picture (.png, .gif for videos), a table (.csv) or all arrays (.npz)"),
         *MODELS,
     ],
     tensorflow=False,
@@ -57,27 +57,56 @@ def _sample(values: Any, positional: list[str]) -> None:
     import numpy as np
 
     (name,), out = positional, Path(values.out)
-    if out.suffix not in (".png", ".gif", ".npz"):
-        raise UserError(f"--out ends in .png, .gif (for videos) or .npz; received {out}.")
+    if out.suffix not in (".png", ".gif", ".csv", ".npz"):
+        raise UserError(f"--out ends in .png, .gif (for videos), .csv (for columns) or .npz; received {out}.")
     if values.count < 1:
         raise UserError(f"--count must be above 0; received {values.count}.")
     with Model(values, name) as model:
-        inputs, kind, samples, version = _drawn(values, model)
-    if out.suffix != ".npz" and samples.ndim not in (4, 5):
-        raise UserError(f"{name} draws rows of numbers, {list(samples.shape[1:])}, not images. Give --out an .npz.")
+        inputs, outputs, version = _sampled(values, model)
+    pictures: Any = outputs.get("videos", outputs.get("images"))
+    flat = all(array.ndim == 1 for array in outputs.values())
+    if out.suffix in (".png", ".gif") and (pictures is None or pictures.ndim not in (4, 5)):
+        kind = ".csv or .npz" if flat else ".npz"
+        raise UserError(f"{name} generates {', '.join(outputs)}, not pictures. Give --out a {kind}.")
+    if out.suffix == ".csv" and not flat:
+        raise UserError(f"{name} generates {', '.join(outputs)}, not columns. Give --out a .npz.")
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.suffix == ".npz":
-        arrays: dict[str, Any] = {kind: samples, **inputs}
-        np.savez_compressed(out, **arrays)
+        arrays = {key: _text(array) for key, array in outputs.items()}
+        np.savez_compressed(out, **{**inputs, **arrays})
+    elif out.suffix == ".csv":
+        _write_columns(out, outputs)
     else:
-        from zoo.display import pictures
+        from zoo.display import pictures as display
 
-        out = pictures.save(samples, out)
-    print(f"{len(samples)} samples of {name} version {version}: {out}")
+        out = display.save(pictures, out)
+    print(f"{values.count} samples of {name} version {version}: {out}")
 
 
-def _drawn(values: Any, model: Model) -> tuple[dict[str, Any], str, Any, int]:
-    """The inputs of the samples, the name of the output that holds them, the samples, and the model's version."""
+def _text(array: Any) -> Any:
+    """Bytes as text in UTF-8, which an .npz can hold; other arrays as they are."""
+    import numpy as np
+
+    return np.array([value.decode() for value in array.tolist()]) if array.dtype == object else array
+
+
+def _write_columns(path: Path, columns: dict[str, Any]) -> None:
+    """A CSV with a row for each sample; bytes are text in UTF-8."""
+    import csv
+    import io
+
+    from serving.protocol.files import write_whole
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for row in zip(*(array.tolist() for array in columns.values()), strict=True):
+        writer.writerow([value.decode() if isinstance(value, bytes) else value for value in row])
+    write_whole(path, text.getvalue())
+
+
+def _sampled(values: Any, model: Model) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """The inputs of the samples, the outputs by name, and the model's version."""
     import numpy as np
 
     from serving import batch
@@ -86,16 +115,18 @@ def _drawn(values: Any, model: Model) -> tuple[dict[str, Any], str, Any, int]:
 
     rows = batch.Seeds(values.seed, values.seed + values.count, numbers("labels", values.labels))
     try:
-        inputs, _ = batch.fitted(batch.Job(model.name, "sample"), rows, model.metadata).take(0, rows.count)
+        inputs, _ = batch.fitted(batch.Job(model.name, "sample", format="tfrecord"), rows, model.metadata).take(
+            0, rows.count
+        )
     except batch.JobError as error:
         raise UserError(str(error)) from None
-    parts: list[Any] = []
+    parts: dict[str, list[Any]] = {}
     with Bar(total=rows.count, unit="samples") as bar:
         for reply in model.client.stream(model.name, chunks.cut(inputs, chunks.ROWS), signature="sample"):
-            kind = "videos" if "videos" in reply else "images"
-            parts.append(reply[kind])
-            bar.update(len(reply[kind]))
-    return dict(inputs), kind, np.concatenate(parts), reply.version
+            for key in reply:
+                parts.setdefault(key, []).append(reply[key])
+            bar.update(len(next(iter(parts.values()))[-1]))
+    return dict(inputs), {key: np.concatenate(found) for key, found in parts.items()}, reply.version
 
 
 @command(

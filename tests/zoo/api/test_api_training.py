@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import TINY
 
 import zoo
 from zoo import data
@@ -25,9 +24,9 @@ def test_no_parameter_of_a_recipe_has_the_name_of_an_option():
         assert not taken & made.parameters.keys(), made.name
 
 
-def test_options_and_parameters_are_told_apart_by_name(digits, tmp_path):
+def test_options_and_parameters_are_told_apart_by_name(digits, tmp_path, tiny):
     means = []
-    options = {**TINY, "learning_rate": 0.01, "ema": 0.9, "beta": 2, "seed": 3}
+    options = {**tiny, "learning_rate": 0.01, "ema": 0.9, "beta": 2, "seed": 3}
     run = zoo.train("vae", digits[0], **options, out=tmp_path / "run", callbacks=[lambda *a: means.append(a)])
     assert run.config.training.learning_rate == 0.01
     assert (run.config.training.ema, run.config.training.seed, run.config.training.epochs) == (0.9, 3, 1)
@@ -71,8 +70,8 @@ def test_what_it_refuses(digits, arguments, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_temporary_run_goes_with_its_object(digits):
-    run = zoo.train("vae", digits[0][:200], **TINY)
+def test_a_temporary_run_goes_with_its_object(digits, tiny):
+    run = zoo.train("vae", digits[0][:200], **tiny)
     folder = run.folder
     assert (folder / "config.json").exists()
     del run
@@ -80,10 +79,10 @@ def test_a_temporary_run_goes_with_its_object(digits):
     assert not folder.exists()
 
 
-def test_labels_by_name_condition_a_model(digits):
+def test_labels_by_name_condition_a_model(digits, tiny):
     x, numbers = digits
     names = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-    run = zoo.train("conditional_vae", x, labels=names[numbers], **TINY)
+    run = zoo.train("conditional_vae", x, labels=names[numbers], **tiny)
     classes = run.model.spec.features["label"].names
     assert classes == tuple(sorted(names))
     ones = run.sample(3, label="one")
@@ -127,9 +126,9 @@ def test_a_dataset_that_is_none(digits, wrong, message):
         zoo.train("vae", wrong(tf.data.Dataset.from_tensor_slices(digits[0])))
 
 
-def test_options_of_reading_are_told_apart_too(tmp_path, digits):
+def test_options_of_reading_are_told_apart_too(tmp_path, digits, tiny):
     deep = (digits[0] * 4095).round()
-    run = zoo.train("vae", deep, **TINY, range=(0, 4095), size=4, out=tmp_path / "run")
+    run = zoo.train("vae", deep, **tiny, range=(0, 4095), size=4, out=tmp_path / "run")
     assert run.config.loading["range"] == (0, 4095)
     assert run.config.size == (4, 4)
     assert run.sample(2).shape == (2, 4, 4, 1)
@@ -152,7 +151,7 @@ def test_a_recipe_itself_is_taken(digits, monkeypatch):
 # Callbacks.
 
 
-def test_keras_callbacks_see_epochs_and_end_a_run(digits):
+def test_keras_callbacks_see_epochs_and_end_a_run(digits, tiny):
     seen = []
     watch = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: seen.append(epoch),
@@ -160,15 +159,15 @@ def test_keras_callbacks_see_epochs_and_end_a_run(digits):
         on_train_end=lambda logs: seen.append("end"),
     )
     stop = keras.callbacks.EarlyStopping(monitor="vae/loss", mode="min", min_delta=1e9, patience=1)
-    run = zoo.train("vae", digits[0][:300], **{**TINY, "epochs": 9}, callbacks=[watch, stop])
+    run = zoo.train("vae", digits[0][:300], **{**tiny, "epochs": 9}, callbacks=[watch, stop])
     terms = ["vae/gradient_norm", "vae/kl", "vae/loss", "vae/reconstruction"]
     assert seen == [0, terms, 1, terms, "end"]
     assert len(run.log["epoch"]) == 2
 
 
-def test_keras_checkpoints_hold_the_networks(digits, tmp_path):
+def test_keras_checkpoints_hold_the_networks(digits, tmp_path, tiny):
     keep = keras.callbacks.ModelCheckpoint(
         tmp_path / "best.weights.h5", monitor="vae/loss", mode="min", save_weights_only=True
     )
-    zoo.train("vae", digits[0][:300], **TINY, callbacks=[keep])
+    zoo.train("vae", digits[0][:300], **tiny, callbacks=[keep])
     assert (tmp_path / "best.weights.h5").stat().st_size > 1000

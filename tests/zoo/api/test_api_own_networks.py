@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from conftest import TINY
 
 import zoo
 from zoo.core.errors import UserError
@@ -25,10 +24,10 @@ def encoder(activation="relu", units=4, layer=Doubled):
     )  # fmt: skip
 
 
-def test_a_run_with_an_encoder_is_trained_continued_restored_and_exported(digits, tmp_path):
+def test_a_run_with_an_encoder_is_trained_continued_restored_and_exported(digits, tmp_path, tiny):
     mine = encoder()
     before = [w.numpy() for w in mine.weights]
-    options = {**TINY, "out": tmp_path / "run"}
+    options = {**tiny, "out": tmp_path / "run"}
     run = zoo.train("vae", digits[0], **options, encoder=mine)
     assert [w.shape for w in run.networks["encoder"].weights] == [w.shape for w in mine.weights]
     assert all(np.array_equal(w.numpy(), b) for w, b in zip(mine.weights, before, strict=True)), "a copy is trained"
@@ -43,10 +42,10 @@ def test_a_run_with_an_encoder_is_trained_continued_restored_and_exported(digits
     assert len(longer.log["epoch"]) == 2
 
 
-def test_weights_that_a_network_brings_are_where_training_starts(digits):
+def test_weights_that_a_network_brings_are_where_training_starts(digits, tiny):
     mine = encoder()
     mine.set_weights([np.zeros_like(w) for w in mine.get_weights()])
-    run = zoo.train("vae", digits[0][:200], **TINY, learning_rate=1e-12, encoder=mine)
+    run = zoo.train("vae", digits[0][:200], **tiny, learning_rate=1e-12, encoder=mine)
     np.testing.assert_allclose(run.networks["encoder"].weights[0], 0.0, atol=1e-9)
 
 
@@ -64,9 +63,9 @@ class Unknown(Doubled):
         ({"encoder": encoder(layer=Unknown)}, "cannot read encoder again.*register_keras_serializable"),
     ],
 )
-def test_networks_that_do_not_fit(digits, networks, message, tmp_path):
+def test_networks_that_do_not_fit(digits, networks, message, tmp_path, tiny):
     with pytest.raises(UserError, match=message):
-        zoo.train("vae", digits[0], **TINY, **networks, out=tmp_path / "run")
+        zoo.train("vae", digits[0], **tiny, **networks, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -35,7 +35,7 @@ MISTAKES = {
     "export nowhere": "nowhere is not a run",
     "export a b": "Too many arguments: b",
     "sample vae --count 0": "--count must be above 0",
-    "sample vae --out samples.jpg": "--out ends in .png, .gif (for videos) or .npz",
+    "sample vae --out samples.jpg": "--out ends in .png, .gif (for videos), .csv (for columns) or .npz",
     "explain vae": "Give an image to explain, or --seed",
     "explain vae x.png --seed 3": "one of the three",
     "explain vae --seed 1 --server a:1 --models b": "Give --server or --models, not both",

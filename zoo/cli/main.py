@@ -4,6 +4,7 @@ Each command imports what it needs when it runs, so that `zoo sample` starts wit
 """
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code, message = 2, str(error)
     except KeyboardInterrupt as error:
         code, message = 130, f"interrupted: {error}" if str(error) else "interrupted."
+    except BrokenPipeError:
+        # Whoever reads the output has seen enough, as in `zoo list | head`; Python would complain again as it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except _failures() as error:
         code, message = 1, str(error)
     except ModuleNotFoundError as error:

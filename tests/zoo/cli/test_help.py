@@ -158,3 +158,11 @@ def test_training_shows_a_line_an_epoch_in_a_file_and_a_bar_on_a_terminal(tmp_pa
         assert cli.main([*line, str(tmp_path / "b")]) == 0
     assert re.search(r"^epoch 2/2 .+ left loss \S+$", frames[-1]), frames
     assert max(len(frame) for frame in frames if frame.startswith("epoch")) <= 60
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure():
+    command = [sys.executable, "-m", "zoo", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

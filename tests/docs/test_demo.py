@@ -100,7 +100,7 @@ def test_the_digits_are_digits(tmp_path):
     demo = [sys.executable, "-m", "zoo", "demo", "--out", str(tmp_path / "demo")]
     subprocess.run(demo, check=True, capture_output=True)
     split = data.load("mnist-5k")
-    (x, y), (real, labels) = split.train.arrays(), split.test.arrays()
+    (x, y), (real, labels) = ((a["image"], a["label"]) for a in (split.train.arrays(), split.test.arrays()))
     judge = KNeighborsClassifier(5).fit(x.reshape(len(x), -1), y)
     assert judge.score(real.reshape(len(real), -1), labels) > 0.94
 

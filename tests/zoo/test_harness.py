@@ -4,6 +4,7 @@ Tracing a step takes longer than anything else here, so most tests of a model sh
 """
 
 import dataclasses
+import math
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from ordering import accesses, graphs
 
 from zoo.core.model import GenerativeModel
 from zoo.core.random import Seed
+from zoo.gans.pool import ImagePool
 from zoo.training import strategy
 from zoo.training.trainer import Trainer
 
@@ -108,8 +110,18 @@ def test_one_replica_equals_two(name, options, digits, run, two_replicas, tmp_pa
         assert found
         assert not [access for access in found if not access.ordered]
         assert np.abs(each.states[4].weights - each.states[0].weights).max() > 1e-4
-    np.testing.assert_allclose(one.states[4].weights, two.states[4].weights, rtol=0, atol=1e-5)
+    # A pool holds generated images: those of weights 3e-6 apart were 2e-4 apart (cyclegan, clipped).
+    images = _remembered(two.trainer.model)
+    ours, theirs = one.states[4].weights, two.states[4].weights
+    np.testing.assert_allclose(ours[~images], theirs[~images], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(ours[images], theirs[images], rtol=0, atol=1e-3 if options else 1e-5)
     np.testing.assert_allclose(one.states[4].averages, two.states[4].averages, rtol=0, atol=1e-5)
+
+
+def _remembered(model):
+    """Which of a state's weights are images in a pool: bool (N,)."""
+    sizes = [(isinstance(n, ImagePool), math.prod(v.shape)) for n in model.networks for v in n.variables]
+    return np.concatenate([np.full(size, pool) for pool, size in sizes])
 
 
 @EVERY

@@ -235,7 +235,7 @@ def _loop(
                 break
     if reports:
         reports.callbacks.end()
-    if interrupt and done < steps * epochs:
+    if interrupt:
         raise _interrupted(interrupt, done)
 
 

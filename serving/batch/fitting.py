@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from serving.batch.errors import JobError
 from serving.batch.inputs import Columns, Rows
+from serving.protocol import images
 from serving.protocol.signatures import Signature, TensorSpec
 
 ADDRESS = ("seed", "label")
 """Columns that are written into the shard beside the outputs."""
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in JPEG
 
 
 @final
@@ -68,9 +67,9 @@ def _fit(x: NDArray[Any], name: str, spec: TensorSpec) -> NDArray[Any]:
 def _coloured(x: NDArray[Any], spec: TensorSpec) -> NDArray[Any]:
     """Grey images in three channels, or colour images in one, if the input has that many."""
     channels = spec.shape[-1] if spec.shape and len(spec.shape) == 4 else None
-    if x.dtype != np.uint8 or x.ndim != 4 or channels not in (1, 3) or x.shape[3] == channels:
+    if x.dtype != np.uint8 or x.ndim != 4 or channels not in (1, 3) or x.shape[3] not in (1, 3):
         return x
-    return np.repeat(x, 3, axis=3) if channels == 3 else (x @ _LUMA).round().astype(np.uint8)[..., None]
+    return images.recolour(x, channels)
 
 
 def _shaped(x: NDArray[Any], name: str, spec: TensorSpec) -> NDArray[Any]:
